@@ -1,0 +1,87 @@
+# The door to everything; the work is in scripts/. CI calls only what is here.
+#   make         release build: build/release/guildhall
+#   make run     install what is missing, build, serve ./data on 127.0.0.1:$(PORT)
+#   make test    everything; T=name for one test (a ctest name, or a file of tests/live, tests/clients)
+#   make asan    the suites on an ASan+UBSan build          make tsan   the same on a TSan build
+#   make fmt     format the sources                         make lint   clang, format and style checks
+#   make bench   measurements (docs/BENCHMARKS.md)          make proof  the tests in their long forms
+#   make fuzz-http, fuzz-ws, fuzz-json                      FUZZ_SECONDS=60 of libFuzzer
+#   make clean
+
+PORT ?= 8080
+FUZZ_SECONDS ?= 60
+T ?=
+
+# Time budgets of the suites of `make test`, in seconds; a suite beyond it is ended and has failed.
+export BUDGET_build_gcc ?= 300
+export BUDGET_build_clang ?= 300
+export BUDGET_build_asan ?= 360
+export BUDGET_build_tsan ?= 360
+export BUDGET_checks ?= 120
+export BUDGET_unit ?= 240
+export BUDGET_fuzz ?= 60
+export BUDGET_live ?= 360
+export BUDGET_clients ?= 240
+export BUDGET_asan_unit ?= 360
+export BUDGET_asan_live ?= 480
+export BUDGET_tsan_unit ?= 360
+export BUDGET_tsan_live ?= 600
+
+C_FILES = $(shell find src tests bench -name node_modules -prune -o -name '*.[ch]' -print)
+
+.PHONY: all run test asan tsan fmt lint bench proof clean
+
+all:
+	@scripts/build release guildhall
+
+run:
+	@scripts/setup run
+	@scripts/build release guildhall
+	@exec build/release/guildhall serve --data ./data --listen 127.0.0.1:$(PORT)
+
+test:
+	@scripts/setup test
+ifeq ($(T),)
+	@scripts/test build_gcc checks unit fuzz live clients build_clang build_asan asan_unit asan_live \
+	    build_tsan tsan_unit
+else
+	@scripts/test one '$(T)'
+endif
+
+asan:
+	@scripts/setup test
+	@scripts/test build_asan asan_unit asan_live
+
+tsan:
+	@scripts/setup test
+	@scripts/test build_tsan tsan_unit tsan_live
+
+fmt:
+	@clang-format -i $(C_FILES)
+
+lint:
+	@scripts/setup test
+	@clang-format --dry-run -Werror $(C_FILES)
+	@scripts/test build_gcc checks build_clang
+
+bench:
+	@scripts/setup bench
+	@scripts/build release
+	@bench/run
+
+# GUILDHALL_TEST_LONG=1 asks the tests for more rounds; ten times the budgets.
+proof:
+	@scripts/setup test
+	@GUILDHALL_TEST_LONG=1 BUDGET_FACTOR=10 scripts/test build_gcc checks unit live clients \
+	    build_asan asan_unit asan_live build_tsan tsan_unit tsan_live
+	@for name in $$(ls tests/fuzz/corpus); do $(MAKE) fuzz-$$name FUZZ_SECONDS=600 || exit 1; done
+
+fuzz-%:
+	@scripts/setup test
+	@scripts/build fuzz fuzz_$*
+	@mkdir -p build/fuzz/found-$*
+	build/fuzz/tests/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
+	    build/fuzz/found-$* tests/fuzz/corpus/$*
+
+clean:
+	rm -rf build

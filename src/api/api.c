@@ -1,0 +1,236 @@
+/*
+ * The path of a request. Routing and the limits of addresses happen on its loop; then the handler runs
+ * there, or the request moves to a worker, which may wait for the store:
+ *
+ *      loop     id -> route -> address limit ──> handler ──────────────────────────> http_reply
+ *                                   └─> worker: who -> limit -> scope -> reason
+ *                                               -> body -> handler ─────────────> http_reply_post
+ *
+ * After http_reply or http_reply_post the exchange is gone; everything of the request ends before.
+ */
+
+#include "api/api.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "api/api_priv.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* "https://chat.example.org/" gives host "chat.example.org", secure. */
+static void split_public_url(struct api *a)
+{
+    struct slice url = slice_from(a->o.public_url);
+    const struct slice https = SLICE("https://");
+    const struct slice http = SLICE("http://");
+    if (url.len == 0)
+        return;
+    a->url_secure = slice_starts_with(url, https);
+    size_t skip = a->url_secure ? https.len : (slice_starts_with(url, http) ? http.len : 0);
+    a->url_host = slice_of(url.data + skip, url.len - skip);
+    a->url_host.len = slice_find(a->url_host, '/');
+}
+
+enum err api_new(const struct api_options *o, struct api **out)
+{
+    struct api *a = mem_zalloc(MEM_API, sizeof *a);
+    if (a == NULL)
+        return ERR_NO_MEMORY;
+    a->magic = API_MAGIC;
+    a->o = *o;
+    a->router = router_new(routes, route_count);
+    if (a->router == NULL) {
+        api_free(&a);
+        return ERR_NO_MEMORY;
+    }
+    split_public_url(a);
+    *out = a;
+    return ERR_OK;
+}
+
+void api_free(struct api **a)
+{
+    struct api *gone = *a;
+    *a = NULL;
+    if (gone == NULL)
+        return;
+    router_free(&gone->router);
+    mem_free(MEM_API, gone);
+}
+
+static const char *route_label(const struct request *r)
+{
+    return r->route != NULL ? r->route->path : "-";
+}
+
+/* The pattern, never the path or the query: those may carry what is nobody's business. */
+static void log_request(const struct request *r, enum err e)
+{
+    const struct log *log = r->api->o.log;
+    uint64_t us = (clock_mono_ns(r->api->o.clock) - r->x->started_ns) / 1000;
+    const char *method = http_method_name(r->x->request->method);
+    if (r->x->status >= 500)
+        LOG_LINE(log, LOG_ERROR, "api", "request failed", request_id(r), LOG_S("method", method),
+                 LOG_S("route", route_label(r)), LOG_I("status", r->x->status),
+                 LOG_S("error", err_info(e)->name), LOG_U("us", us), LOG_END);
+    else
+        LOG_LINE(log, LOG_DEBUG, "api", "request", request_id(r), LOG_S("method", method),
+                 LOG_S("route", route_label(r)), LOG_I("status", r->x->status), LOG_U("us", us),
+                 LOG_END);
+}
+
+/* Everything of the request ends here except the exchange, whose reply is complete. */
+static void finish(struct request *r, enum err e)
+{
+    if (e == ERR_OK && r->x->body.failed)
+        e = ERR_NO_MEMORY;
+    if (e != ERR_OK)
+        reply_error(r, e);
+    limits_note_status(r);
+    reply_write_head(r);
+    log_request(r, e);
+    access_end(&r->access);
+    request_drop_body(r);
+    arena_deinit(&r->arena);
+}
+
+/* A 201 is a 201 whatever the handler did; handlers that need another status set it themselves. */
+static enum err call(struct request *r)
+{
+    r->x->status = r->route->status;
+    return r->route->handler(r);
+}
+
+static enum err run_steps(struct request *r)
+{
+    static enum err (*const steps[])(struct request *) = {
+        request_authenticate, limits_take_account, request_authorize,
+        request_read_reason,  request_read_body,   call,
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        enum err e = steps[i](r);
+        if (e != ERR_OK)
+            return e;
+    }
+    return ERR_OK;
+}
+
+static void on_job(struct job *j)
+{
+    struct request *r = LIST_OWNER(j, struct request, job);
+    assert(r->magic == REQUEST_MAGIC);
+    struct http_exchange *x = r->x;
+    finish(r, run_steps(r));
+    mem_free(MEM_API, r);
+    http_reply_post(x);
+}
+
+static enum job_class class_of(enum route_where where)
+{
+    switch (where) {
+    case ROUTE_WHERE_WRITE:
+        return JOB_WRITE;
+    case ROUTE_WHERE_HASH:
+        return JOB_HASH;
+    case ROUTE_WHERE_READ:
+    case ROUTE_WHERE_LOOP:
+        break;
+    }
+    return JOB_READ;
+}
+
+/* Moves the request off the loop. On failure the caller still answers it. */
+static enum err hand_over(const struct request *r)
+{
+    struct request *moved = mem_alloc(MEM_API, sizeof *moved);
+    if (moved == NULL)
+        return ERR_NO_MEMORY;
+    memcpy(moved, r, sizeof *moved); /* nothing in it points into itself yet */
+    moved->job = (struct job){.class = class_of(r->route->where), .run = on_job};
+    enum err e = workers_submit(r->api->o.workers, &moved->job);
+    if (e != ERR_OK)
+        mem_free(MEM_API, moved);
+    return e;
+}
+
+static enum err refuse_route(struct request *r, enum router_verdict verdict)
+{
+    switch (verdict) {
+    case ROUTER_OPTIONS:
+        reply_preflight(r);
+        return ERR_OK;
+    case ROUTER_WRONG_METHOD:
+        buf_append_cstr(&r->x->head, "Allow: ");
+        reply_write_methods(&r->x->head, r->match.allowed);
+        buf_append_cstr(&r->x->head, "\r\n");
+        return ERR_METHOD_NOT_ALLOWED;
+    case ROUTER_WRONG_VERSION:
+        return ERR_INVALID_API_VERSION;
+    case ROUTER_NOT_FOUND:
+    case ROUTER_FOUND:
+        break;
+    }
+    return ERR_NOT_FOUND;
+}
+
+/* True if the request moved to a worker. */
+static bool dispatch(struct request *r, enum err *e)
+{
+    r->route = r->match.route;
+    *e = limits_take_address(r);
+    if (*e != ERR_OK)
+        return false;
+    if (r->route->where == ROUTE_WHERE_LOOP) {
+        *e = call(r);
+        return false;
+    }
+    *e = hand_over(r);
+    return *e == ERR_OK;
+}
+
+void api_on_request(void *ctx, struct http_exchange *x)
+{
+    struct api *a = ctx;
+    assert(a->magic == API_MAGIC);
+    struct request r = {.magic = REQUEST_MAGIC, .api = a, .x = x};
+    enum err e;
+    api_request_id(x->request, x->loop, r.id);
+    arena_init(&r.arena, MEM_API, LIMIT_REQUEST_ARENA_BYTES);
+    enum router_verdict verdict =
+        router_match(a->router, x->request->method, x->request->path, &r.match);
+    if (verdict != ROUTER_FOUND)
+        e = refuse_route(&r, verdict);
+    else if (dispatch(&r, &e))
+        return;
+    finish(&r, e);
+    http_reply(x);
+}
+
+static bool id_well_formed(struct slice id)
+{
+    if (id.data == NULL || id.len == 0 || id.len > LIMIT_REQUEST_ID_BYTES)
+        return false;
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.data[i];
+        bool ok = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                  c == '.' || c == '_' || c == '-';
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+void api_request_id(const struct http_request *r, struct loop *l, char *out)
+{
+    struct slice sent = http_header_get(r, SLICE("x-request-id"));
+    if (id_well_formed(sent)) {
+        memcpy(out, sent.data, sent.len);
+        out[sent.len] = '\0';
+        return;
+    }
+    uint64_t random = loop_random(l);
+    for (unsigned i = 0; i < 16; i++)
+        out[i] = "0123456789abcdef"[random >> (60 - 4 * i) & 15];
+    out[16] = '\0';
+}

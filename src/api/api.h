@@ -1,0 +1,51 @@
+#pragma once
+
+/*
+ * The HTTP API: routes a request by the route table, applies rate limits, authenticates, authorises by
+ * the row, decodes the body by its shape, and runs the handler: on a worker, or on the loop itself if the
+ * row says that it touches no store.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attrs.h"
+#include "base/buf.h"
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "bus/ratelimit.h"
+#include "core/core.h"
+#include "net/http_server.h"
+#include "net/workers.h"
+
+struct api;
+
+struct api_options {
+    struct core *core;
+    struct workers *workers;
+    struct ratelimit *ratelimit;
+    const struct clock *clock;
+    const struct random *random;
+    const struct log *log;
+    struct metrics *metrics;
+    const char *public_url; /* "": from each request's Host header */
+    bool limits_enabled;
+    uint32_t requests_per_second;
+    uint32_t identifies_per_day;
+    bool metrics_route; /* serve GET /metrics */
+    /* For GET /readyz, any thread: true while this server should get traffic. */
+    bool (*ready)(void *ctx);
+    void *ready_ctx;
+};
+
+MUST_CHECK enum err api_new(const struct api_options *o, struct api **out);
+void api_free(struct api **a);
+/* http_handler.on_request with ctx = the api. Loop thread. */
+void api_on_request(void *ctx, struct http_exchange *x);
+/* docs/API.md, from the route table and the shapes. */
+void api_docs_write(struct buf *out);
+/* The request id of an exchange's headers if it is well-formed, else a new one; out has
+ * LIMIT_REQUEST_ID_BYTES + 1 bytes. Shared with the gateway's upgrade. */
+void api_request_id(const struct http_request *r, struct loop *l, char *out);

@@ -1,0 +1,30 @@
+/* The route table, expanded. */
+
+#include "api/routes.h"
+
+#include "api/handlers.h"
+#include "model/permissions.h"
+#include "proto/bodies.h"
+
+/* `permissions` and `shape` are constant expressions, which a static table needs. */
+const struct route routes[] = {
+#define X(verb, pattern, at, who, within, bits, name, most, window, body, ok, place, fn, text)     \
+    {.method = HTTP_METHOD_##verb,                                                                 \
+     .path = pattern,                                                                              \
+     .base = ROUTE_BASE_##at,                                                                      \
+     .auth = ROUTE_AUTH_##who,                                                                     \
+     .scope = ROUTE_SCOPE_##within,                                                                \
+     .permissions = bits,                                                                          \
+     .bucket = name,                                                                               \
+     .limit = most,                                                                                \
+     .window_ms = window,                                                                          \
+     .shape = body,                                                                                \
+     .status = ok,                                                                                 \
+     .where = ROUTE_WHERE_##place,                                                                 \
+     .handler = fn,                                                                                \
+     .summary = text},
+#include "api/routes.def"
+#undef X
+};
+
+const size_t route_count = sizeof routes / sizeof *routes;

@@ -1,0 +1,137 @@
+/*
+ * Access. Membership, roles and the guild's structure are taken at one moment, in one read
+ * transaction: a member's old roles on a new structure could allow what neither state allowed.
+ */
+
+#include "core/access.h"
+
+#include "core/core_priv.h"
+#include "store/guilds.h"
+#include "store/members.h"
+
+struct access_read {
+    struct core *core;
+    struct user_id user;
+    struct guild_id guild;     /* or */
+    struct channel_id channel; /* this one */
+    struct arena *arena;
+    struct member_standing standing;
+    struct guild_view *view;
+    bool missed;
+};
+
+static enum err read_access(struct tx *tx, void *ctx)
+{
+    struct access_read *r = ctx;
+    struct sql_conn *sql = tx_sql(tx);
+    guild_view_unref(&r->view);
+    enum err e = r->channel.v != 0
+                     ? members_standing_in_channel(sql, r->channel, r->user, r->arena, &r->standing)
+                     : members_standing_in_guild(sql, r->guild, r->user, r->arena, &r->standing);
+    if (e == ERR_OK && !r->standing.is_member)
+        e = ERR_MISSING_ACCESS;
+    if (e == ERR_OK)
+        e = views_at(r->core, tx, r->standing.guild, r->standing.structure_position, &r->view,
+                     &r->missed);
+    return e;
+}
+
+static struct subject subject_of(const struct member *m)
+{
+    return (struct subject){m->user.id, m->roles, m->role_count, m->timed_out_until_ms};
+}
+
+/* The bits in the channel, or in the guild if there is none. */
+static uint64_t compute(const struct guild_view *view, const struct subject *who,
+                        const struct channel *channel, int64_t now_ms)
+{
+    return channel == NULL ? permissions_in_guild(view, who, now_ms)
+                           : permissions_in_channel(view, who, channel, now_ms);
+}
+
+static enum err begin(struct access_read *r, struct access *out)
+{
+    enum err e = store_read(r->core->store, read_access, r);
+    if (e != ERR_OK) {
+        guild_view_unref(&r->view);
+        return e;
+    }
+    if (r->missed)
+        views_warm(r->core, r->standing.guild);
+    struct access a = {.view = r->view, .member = r->standing.member};
+    a.subject = subject_of(&a.member);
+    if (r->channel.v != 0 && (a.channel = guild_view_channel(a.view, r->channel)) == NULL) {
+        access_end(&a);
+        return ERR_UNKNOWN_CHANNEL;
+    }
+    a.permissions = compute(a.view, &a.subject, a.channel, clock_wall_ms(r->core->o.clock));
+    if (a.channel != NULL && !(a.permissions & PERMISSION_VIEW_CHANNEL)) {
+        access_end(&a);
+        return ERR_MISSING_ACCESS;
+    }
+    *out = a;
+    return ERR_OK;
+}
+
+enum err access_guild(struct core *c, const struct principal *who, struct guild_id guild,
+                      struct arena *arena, struct access *out)
+{
+    struct access_read r = {.core = c, .user = who->user, .guild = guild, .arena = arena};
+    return begin(&r, out);
+}
+
+enum err access_channel(struct core *c, const struct principal *who, struct channel_id channel,
+                        struct arena *arena, struct access *out)
+{
+    struct access_read r = {.core = c, .user = who->user, .channel = channel, .arena = arena};
+    return channel.v == 0 ? ERR_UNKNOWN_CHANNEL : begin(&r, out);
+}
+
+void access_end(struct access *a)
+{
+    guild_view_unref(&a->view);
+    a->channel = NULL;
+}
+
+static enum err judge(const struct access *a, const struct guild_view *view,
+                      const struct member *member, uint64_t need, int64_t now_ms)
+{
+    struct subject who = subject_of(member);
+    const struct channel *channel = NULL;
+    if (a->channel != NULL && (channel = guild_view_channel(view, a->channel->id)) == NULL)
+        return ERR_MISSING_ACCESS;
+    uint64_t held = compute(view, &who, channel, now_ms);
+    if (channel != NULL && !(held & PERMISSION_VIEW_CHANNEL))
+        return ERR_MISSING_ACCESS;
+    return (held & need) == need ? ERR_OK : ERR_MISSING_PERMISSIONS;
+}
+
+/* The slow way: who is it now, and what is the structure now. */
+static enum err recheck_from_store(struct tx *tx, const struct access *a, uint64_t need)
+{
+    struct arena arena;
+    struct member member;
+    struct guild_view *view = NULL;
+    arena_init(&arena, MEM_CORE, SCRATCH_BYTES);
+    enum err e = members_find(tx_sql(tx), a->view->guild.id, a->subject.user, &arena, &member);
+    if (e == ERR_UNKNOWN_MEMBER)
+        e = ERR_MISSING_ACCESS;
+    if (e == ERR_OK)
+        e = views_load(tx_sql(tx), a->view->guild.id, &view);
+    if (e == ERR_OK)
+        e = judge(a, view, &member, need, tx_now_ms(tx));
+    guild_view_unref(&view);
+    arena_deinit(&arena);
+    return e;
+}
+
+enum err access_recheck(struct tx *tx, const struct access *a, uint64_t need)
+{
+    uint64_t generation;
+    enum err e = guilds_permission_generation(tx_sql(tx), a->view->guild.id, &generation);
+    if (e == ERR_UNKNOWN_GUILD)
+        return ERR_MISSING_ACCESS;
+    if (e != ERR_OK || generation == a->view->permission_generation)
+        return e;
+    return recheck_from_store(tx, a, need);
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+/*
+ * The use-cases: what Guildhall does, one noun a file (accounts, guilds, channels, members, messages,
+ * invites, applications). Callers are HTTP handlers on workers and gateway jobs on workers; all functions
+ * here may block on the store, except where a header says otherwise.
+ *
+ * Who may do it is decided twice: on a guild view before the transaction, and inside it if the guild's
+ * permission generation has moved meanwhile (design §6, "Authorise, then commit").
+ */
+
+#include <stdbool.h>
+
+#include "base/attrs.h"
+#include "base/clock.h"
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "bus/bus.h"
+#include "store/store.h"
+
+struct core;
+
+struct core_options {
+    struct bus *bus;
+    const struct clock *clock;
+    const struct random *random;
+    const struct log *log;
+    struct metrics *metrics;
+    bool registration_open;
+    bool privileged_intents; /* of new applications */
+};
+
+MUST_CHECK enum err core_new(const struct core_options *o, struct core **out);
+/* Between core_new and any use: the store is opened with core_on_commit, then given here. */
+void core_attach_store(struct core *c, struct store *store);
+void core_free(struct core **c);
+/* store_options.on_commit with ctx = the core: replaces views, then publishes. Writer thread. */
+void core_on_commit(void *ctx, struct event *const *events, size_t count);
+/* Any thread, never blocks: an event that is not in the log (typing). Drops the reference. */
+void core_publish_ephemeral(struct core *c, struct event *e);
+
+const struct clock *core_clock(const struct core *c);
+struct store *core_store(struct core *c);
+
+/* The request on whose behalf a use-case runs; goes into its events. */
+struct actor {
+    const struct principal *who;
+    struct slice request_id;
+};

@@ -1,0 +1,50 @@
+#pragma once
+
+/* What the files of core share: the core itself, emitting events, guild views. */
+
+#include "base/arena.h"
+#include "base/cellmap.h"
+#include "core/core.h"
+#include "model/guild_view.h"
+
+struct core {
+    struct core_options o;
+    struct store *store;
+    struct cellmap *views; /* guild id -> struct guild_view (views.c) */
+};
+
+/* Small scratch memory of one use-case: a row or two. */
+enum { SCRATCH_BYTES = 64 * 1024 };
+
+struct stream core_guild_stream(struct guild_id id);
+struct stream core_user_stream(struct user_id id);
+
+/* tx_emit on behalf of `by`, whose request goes into the event. Takes over `e`; NULL is NO_MEMORY.
+ */
+MUST_CHECK enum err core_emit(struct tx *tx, struct event *e, const struct actor *by);
+MUST_CHECK enum err core_emit_delta(struct tx *tx, struct event *e, const struct actor *by,
+                                    struct slice delta);
+/* As core_emit for the event that carries `view`: it must be the one that view->position names. */
+MUST_CHECK enum err core_emit_structure(struct tx *tx, struct event *e, const struct actor *by,
+                                        const struct guild_view *view);
+
+/* The structure as this transaction sees it. UNKNOWN_GUILD. Owned reference. */
+MUST_CHECK enum err views_load(struct sql_conn *sql, struct guild_id id, struct guild_view **out);
+/* The same, from the cache if it holds just the view of `position` (guilds.structure_position as
+ * this transaction read it). *missed: call views_warm after the transaction. */
+MUST_CHECK enum err views_at(struct core *c, struct tx *tx, struct guild_id id, uint64_t position,
+                             struct guild_view **out, bool *missed);
+/* Loads the view of an existing guild into the cache. Not inside a transaction. */
+void views_warm(struct core *c, struct guild_id id);
+/* After a commit, on the writer thread. */
+void views_replace(struct core *c, const struct guild_view *v);
+/*
+ * In a closure, after its last change of a guild's structure and before it emits anything into the
+ * guild's stream: raises the permission generation and builds the view that the next event there
+ * carries. Replaces *view (a closure may run again).
+ */
+MUST_CHECK enum err views_restructured(struct tx *tx, struct guild_id id, struct guild_view **view);
+
+/* channel_last_messages (channels.h) inside a transaction. */
+MUST_CHECK enum err channel_last_messages_at(struct tx *tx, const struct guild_view *v,
+                                             struct arena *arena, struct message_id **out);

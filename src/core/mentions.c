@@ -1,0 +1,90 @@
+/* Mentions: what a text names, cut down to what its author may name and what exists. */
+
+#include "base/limits.h"
+#include "core/messages_priv.h"
+#include "model/validate.h"
+#include "store/members.h"
+
+static bool listed(uint64_t id, const uint64_t *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == id)
+            return true;
+    return false;
+}
+
+static bool add_user(struct mentions *out, const struct user *u)
+{
+    for (size_t i = 0; i < out->user_count; i++)
+        if (out->users[i].id.v == u->id.v)
+            return false;
+    if (out->user_count == LIMIT_MENTIONS)
+        return false;
+    out->users[out->user_count++] = *u;
+    return true;
+}
+
+static enum err resolve_users(struct sql_conn *sql, const struct access *a,
+                              const struct message_draft *d, const struct mention_scan *scan,
+                              struct arena *arena, struct mentions *out)
+{
+    for (size_t i = 0; i < scan->user_count; i++) {
+        struct member m;
+        uint64_t id = scan->users[i];
+        if (d->mentions_given && !d->parse_users &&
+            !listed(id, d->allowed_users, d->allowed_user_count))
+            continue;
+        enum err e = members_find(sql, a->view->guild.id, (struct user_id){id}, arena, &m);
+        if (e == ERR_OK)
+            add_user(out, &m.user);
+        else if (e != ERR_UNKNOWN_MEMBER)
+            return e;
+    }
+    return ERR_OK;
+}
+
+static void resolve_roles(const struct access *a, const struct message_draft *d,
+                          const struct mention_scan *scan, struct mentions *out)
+{
+    bool any_role = (a->permissions & PERMISSION_MENTION_EVERYONE) != 0;
+    for (size_t i = 0; i < scan->role_count; i++) {
+        struct role_id id = {scan->roles[i]};
+        const struct role *role = guild_view_role(a->view, id);
+        bool allowed = !d->mentions_given || d->parse_roles ||
+                       listed(id.v, d->allowed_roles, d->allowed_role_count);
+        if (role != NULL && allowed && (role->mentionable || any_role))
+            out->roles[out->role_count++] = id;
+    }
+}
+
+enum err mentions_resolve(struct sql_conn *sql, const struct access *a,
+                          const struct message_draft *d, const struct user *replied,
+                          struct arena *arena, struct mentions *out)
+{
+    struct mention_scan scan;
+    validate_mentions(d->content, &scan);
+    *out = (struct mentions){0};
+    if (scan.user_count > 0 || replied != NULL)
+        out->users = arena_array(arena, LIMIT_MENTIONS, sizeof *out->users);
+    if (scan.role_count > 0)
+        out->roles = arena_array(arena, scan.role_count, sizeof *out->roles);
+    if (((scan.user_count > 0 || replied != NULL) && out->users == NULL) ||
+        (scan.role_count > 0 && out->roles == NULL))
+        return ERR_NO_MEMORY;
+    out->everyone = scan.everyone && (a->permissions & PERMISSION_MENTION_EVERYONE) &&
+                    (!d->mentions_given || d->parse_everyone);
+    resolve_roles(a, d, &scan, out);
+    enum err e = resolve_users(sql, a, d, &scan, arena, out);
+    if (e == ERR_OK && replied != NULL && (!d->mentions_given || d->mention_replied_user))
+        add_user(out, replied);
+    return e;
+}
+
+void mentions_apply(const struct mentions *from, struct message *to)
+{
+    to->mentions = from->users;
+    to->mention_count = from->user_count;
+    to->mention_roles = from->roles;
+    to->mention_role_count = from->role_count;
+    to->mention_everyone = from->everyone;
+}

@@ -1,0 +1,83 @@
+/* What a gateway session begins with (guilds.h): the account, its memberships, and the position of
+ * every stream that it will follow, all of one moment. */
+
+#include "core/core_priv.h"
+#include "core/guilds.h"
+#include "store/applications.h"
+#include "store/members.h"
+#include "store/users.h"
+
+struct session_read {
+    const struct principal *who;
+    struct arena *arena;
+    struct session_snapshot out;
+};
+
+static enum err read_account(struct tx *tx, struct session_read *x)
+{
+    const struct principal *who = x->who;
+    enum err e = users_find(tx_sql(tx), who->user, x->arena, &x->out.user);
+    if (e == ERR_OK && who->application.v != 0)
+        e = applications_find(tx_sql(tx), who->application, x->arena, &x->out.application);
+    if (e == ERR_OK)
+        e = tx_stream_head(tx, core_user_stream(who->user), &x->out.user_position);
+    return e;
+}
+
+static enum err read_session(struct tx *tx, void *ctx)
+{
+    struct session_read *x = ctx;
+    struct member *members = NULL;
+    size_t count = 0;
+    enum err e = read_account(tx, x);
+    if (e == ERR_OK)
+        e = members_of_user(tx_sql(tx), x->who->user, x->arena, &members, &count);
+    if (e != ERR_OK)
+        return e;
+    struct membership *list = arena_array(x->arena, count + 1, sizeof *list);
+    if (list == NULL)
+        return ERR_NO_MEMORY;
+    for (size_t i = 0; i < count && e == ERR_OK; i++) {
+        list[i].guild = members[i].guild;
+        list[i].member = members[i];
+        e = tx_stream_head(tx, core_guild_stream(list[i].guild), &list[i].position);
+    }
+    x->out.memberships = list;
+    x->out.membership_count = count;
+    return e;
+}
+
+enum err session_snapshot_load(struct core *c, const struct principal *who, struct arena *arena,
+                               struct session_snapshot *out)
+{
+    struct session_read x = {.who = who, .arena = arena};
+    enum err e = store_read(c->store, read_session, &x);
+    if (e == ERR_OK)
+        *out = x.out;
+    return e;
+}
+
+struct membership_read {
+    struct user_id user;
+    struct arena *arena;
+    struct membership out;
+};
+
+static enum err read_membership(struct tx *tx, void *ctx)
+{
+    struct membership_read *x = ctx;
+    enum err e = members_find(tx_sql(tx), x->out.guild, x->user, x->arena, &x->out.member);
+    if (e == ERR_OK)
+        e = tx_stream_head(tx, core_guild_stream(x->out.guild), &x->out.position);
+    return e;
+}
+
+enum err membership_load(struct core *c, struct user_id user, struct guild_id guild,
+                         struct arena *arena, struct membership *out)
+{
+    struct membership_read x = {.user = user, .arena = arena, .out.guild = guild};
+    enum err e = store_read(c->store, read_membership, &x);
+    if (e == ERR_OK)
+        *out = x.out;
+    return e;
+}

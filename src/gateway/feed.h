@@ -1,0 +1,53 @@
+#pragma once
+
+/*
+ * A feed puts one stream's events back into order: what the bus brings may start anywhere, repeat, or
+ * have holes (the log is the truth, the bus is a hint). `apply` sees every position after the start
+ * exactly once, in order. Pure: no I/O, no clock; the owner reads the log when asked to. Loop thread.
+ *
+ *   LOADING ──feed_start──▶ LIVE ──a hole, or feed_lost──▶ REFILLING ──feed_refilled──▶ LIVE
+ *
+ * In LOADING and REFILLING what arrives is held, up to a maximum; beyond it the log is read once more.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/event.h"
+
+enum feed_state { FEED_LOADING, FEED_LIVE, FEED_REFILLING };
+
+enum { FEED_HELD_MAX = 256 };
+
+struct feed;
+
+struct feed_ops {
+    /* In order, once a position. The event is borrowed. Must not call into the feed. */
+    void (*apply)(struct feed *f, struct event *e);
+    /* The log must be read after f->position and given to feed_refilled. */
+    void (*refill)(struct feed *f);
+};
+
+struct feed {
+    struct stream stream;
+    enum feed_state state;
+    uint64_t position; /* applied up to here */
+    struct event **held;
+    uint32_t held_count;
+    bool held_lost;
+    const struct feed_ops *ops;
+};
+
+/* LOADING. */
+void feed_init(struct feed *f, struct stream stream, const struct feed_ops *ops);
+/* Drops what is held. */
+void feed_deinit(struct feed *f);
+/* The snapshot that stands for everything up to `position` is in place. */
+void feed_start(struct feed *f, uint64_t position);
+/* An event from the bus; position > 0. Takes its own reference if it needs one. */
+void feed_offer(struct feed *f, struct event *e);
+/* The bus lost events; perhaps of this stream. */
+void feed_lost(struct feed *f);
+/* The log's rows after f->position, in order; `more`: there may be further ones. Borrowed. */
+void feed_refilled(struct feed *f, struct event *const *events, size_t count, bool more);

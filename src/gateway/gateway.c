@@ -1,0 +1,53 @@
+/* The gateway as a whole: one hub a loop. */
+#include "gateway/gateway_priv.h"
+
+enum err gateway_new(const struct gateway_options *o, struct gateway **out)
+{
+    struct gateway *g = mem_zalloc(MEM_GATEWAY, sizeof *g);
+    if (g == NULL)
+        return ERR_NO_MEMORY;
+    g->options = *o;
+    g->hubs = mem_array(MEM_GATEWAY, o->loop_count, sizeof *g->hubs);
+    if (g->hubs == NULL) {
+        gateway_free(&g);
+        return ERR_NO_MEMORY;
+    }
+    for (unsigned i = 0; i < o->loop_count; i++) {
+        enum err e = hub_start(&g->hubs[i], g, o->loops[i], i);
+        if (e != ERR_OK) {
+            gateway_free(&g);
+            return e;
+        }
+        g->hub_count++;
+    }
+    *out = g;
+    return ERR_OK;
+}
+
+static void drain_hub(struct task *t, struct loop *l)
+{
+    (void)l;
+    struct hub *h = (struct hub *)(void *)((char *)t - offsetof(struct hub, drain));
+    h->draining = true;
+    LIST_FOREACH (it, &h->conns)
+        gw_conn_reconnect(LIST_OWNER(it, struct gw_conn, node));
+}
+
+void gateway_drain(struct gateway *g)
+{
+    for (unsigned i = 0; i < g->hub_count; i++) {
+        g->hubs[i].drain.run = drain_hub;
+        loop_post(g->hubs[i].loop, &g->hubs[i].drain);
+    }
+}
+
+void gateway_free(struct gateway **g)
+{
+    if (*g == NULL)
+        return;
+    for (unsigned i = 0; i < (*g)->hub_count; i++)
+        hub_deinit(&(*g)->hubs[i]);
+    mem_free(MEM_GATEWAY, (*g)->hubs);
+    mem_free(MEM_GATEWAY, *g);
+    *g = NULL;
+}

@@ -1,0 +1,247 @@
+/*
+ * The payloads that are one session's own: READY, RESUMED, GUILD_CREATE. What sessions of a class share
+ * (the guild with the channels that they see) is serialised once and kept with the class until the guild
+ * changes.
+ */
+#include "gateway/gateway_priv.h"
+#include "proto/guild.h"
+#include "proto/user.h"
+#include "wire/json_write.h"
+
+enum { URL_BYTES_MAX = 512 };
+
+static void begin_dispatch(struct json_writer *w, struct buf *out, const char *name)
+{
+    buf_reset(out);
+    buf_append_cstr(out, "\"t\":\"");
+    buf_append_cstr(out, name);
+    buf_append_cstr(out, "\",\"op\":0,\"d\":");
+    json_begin(w, out);
+}
+
+static struct bytes *end_dispatch(struct buf *out)
+{
+    buf_putc(out, '}');
+    struct bytes *b = out->failed ? NULL : bytes_new(buf_slice(out));
+    buf_shrink(out, LIMIT_PIPELINE_BYTES);
+    return b;
+}
+
+/* The keys that all sessions of the class read alike: the guild and its visible channels. */
+static struct bytes *class_json(struct guild_sub *g, struct audience_class *c)
+{
+    if (c->guild_json != NULL && c->json_version == g->version)
+        return c->guild_json;
+    struct buf b;
+    struct json_writer w;
+    buf_init(&b, MEM_GATEWAY, LIMIT_REPLY_BYTES);
+    json_begin(&w, &b);
+    json_object_begin(&w);
+    proto_guild_keys(&w, g->view);
+    json_key(&w, "channels");
+    json_array_begin(&w);
+    for (size_t i = 0; i < g->view->channel_count; i++) {
+        if ((c->permissions[i] & PERMISSION_VIEW_CHANNEL) == 0)
+            continue;
+        struct channel channel = g->view->channels[i];
+        channel.last_message.v = g->last_messages[i];
+        proto_channel(&w, &channel, false);
+    }
+    json_array_end(&w);
+    json_kv_u64(&w, "member_count", g->member_count);
+    static const char *const EMPTY[] = {"threads",         "presences",
+                                        "voice_states",    "stage_instances",
+                                        "soundboard_sounds", "guild_scheduled_events"};
+    for (size_t i = 0; i < sizeof EMPTY / sizeof EMPTY[0]; i++)
+        json_kv_raw(&w, EMPTY[i], "[]");
+    json_kv_bool(&w, "unavailable", false);
+    json_object_end(&w);
+    struct bytes *made = NULL;
+    if (!b.failed) /* without the braces: what is the session's own follows */
+        made = bytes_new(slice_of(b.data + 1, b.len - 2));
+    buf_deinit(&b);
+    bytes_unref(&c->guild_json);
+    c->guild_json = made;
+    c->json_version = g->version;
+    return made;
+}
+
+void guild_create_object(struct buf *out, struct guild_link *l)
+{
+    struct bytes *shared = class_json(l->guild, l->class);
+    if (shared == NULL || l->member == NULL) {
+        out->failed = true;
+        return;
+    }
+    struct json_writer w;
+    buf_putc(out, '{');
+    buf_append(out, shared->data, shared->len);
+    buf_putc(out, ',');
+    /* A nested writer for the keys of this session; its opening brace is the one written above. */
+    struct buf own;
+    buf_init(&own, MEM_GATEWAY, LIMIT_REPLY_BYTES);
+    json_begin(&w, &own);
+    json_object_begin(&w);
+    json_kv_time(&w, "joined_at", l->joined_at_ms);
+    json_kv_bool(&w, "large", l->guild->member_count > l->session->large_threshold);
+    json_key(&w, "members");
+    json_array_begin(&w);
+    json_raw(&w, slice_of(l->member->data, l->member->len));
+    json_array_end(&w);
+    json_object_end(&w);
+    if (own.failed)
+        out->failed = true;
+    else
+        buf_append(out, own.data + 1, own.len - 1);
+    buf_deinit(&own);
+}
+
+struct bytes *guild_create_payload(struct guild_link *l)
+{
+    struct audience_class *c = l->class;
+    uint64_t user = l->session->who.user.v;
+    /* Many sessions of one user (shards, load tests) read the very same bytes. */
+    if (c->create != NULL && c->create_user == user && c->create_version == l->guild->version)
+        return bytes_ref(c->create);
+    struct buf *out = &l->session->hub->scratch;
+    struct json_writer w;
+    begin_dispatch(&w, out, "GUILD_CREATE");
+    guild_create_object(out, l);
+    struct bytes *made = end_dispatch(out);
+    if (made == NULL)
+        return NULL;
+    bytes_unref(&c->create);
+    c->create = bytes_ref(made);
+    c->create_user = user;
+    c->create_version = l->guild->version;
+    return made;
+}
+
+struct bytes *guild_delete_payload(struct hub *h, uint64_t guild_id)
+{
+    struct json_writer w;
+    begin_dispatch(&w, &h->scratch, "GUILD_DELETE");
+    json_object_begin(&w);
+    json_kv_id(&w, "id", guild_id);
+    json_object_end(&w);
+    return end_dispatch(&h->scratch);
+}
+
+static void write_trace(struct json_writer *w, const struct session *s)
+{
+    json_key(w, "_trace");
+    json_array_begin(w);
+    json_cstr(w, "guildhall");
+    json_str(w, slice_of(s->id, SESSION_ID_LEN));
+    json_array_end(w);
+}
+
+struct bytes *resumed_payload(struct session *s)
+{
+    struct json_writer w;
+    begin_dispatch(&w, &s->hub->scratch, "RESUMED");
+    json_object_begin(&w);
+    write_trace(&w, s);
+    json_object_end(&w);
+    return end_dispatch(&s->hub->scratch);
+}
+
+/* ws:// or wss:// and the host that clients reach us by. */
+static void write_resume_url(struct json_writer *w, const struct session *s)
+{
+    const char *public_url = s->hub->gateway->options.public_url;
+    struct buf b;
+    buf_init(&b, MEM_GATEWAY, URL_BYTES_MAX);
+    struct slice rest = slice_from(public_url);
+    if (slice_starts_with(rest, SLICE("https://")))
+        buf_printf(&b, "wss://%.*s", (int)rest.len - 8, rest.data + 8);
+    else if (slice_starts_with(rest, SLICE("http://")))
+        buf_printf(&b, "ws://%.*s", (int)rest.len - 7, rest.data + 7);
+    else if (s->conn != NULL && s->conn->host != NULL)
+        buf_printf(&b, "ws://%s", s->conn->host);
+    json_kv_str(w, "resume_gateway_url", buf_slice(&b));
+    buf_deinit(&b);
+}
+
+static void write_guilds(struct json_writer *w, struct session *s, const struct session_load *load)
+{
+    json_key(w, "guilds");
+    json_array_begin(w);
+    if (s->who.bot) {
+        for (size_t i = 0; i < load->snapshot.membership_count; i++) {
+            json_object_begin(w);
+            json_kv_id(w, "id", load->snapshot.memberships[i].guild.v);
+            json_kv_bool(w, "unavailable", true);
+            json_object_end(w);
+        }
+    } else {
+        struct buf one;
+        buf_init(&one, MEM_GATEWAY, LIMIT_REPLY_BYTES);
+        for (uint32_t i = 0; i < s->link_count; i++) {
+            buf_reset(&one);
+            guild_create_object(&one, s->links[i]);
+            if (one.failed)
+                w->out->failed = true;
+            else
+                json_raw(w, buf_slice(&one));
+        }
+        buf_deinit(&one);
+    }
+    json_array_end(w);
+}
+
+static void write_person_keys(struct json_writer *w)
+{
+    static const char *const ARRAYS[] = {"connected_accounts", "sessions",          "users",
+                                         "merged_members",     "experiments",       "guild_experiments",
+                                         "tutorial",           "game_relationships"};
+    for (size_t i = 0; i < sizeof ARRAYS / sizeof ARRAYS[0]; i++)
+        json_kv_raw(w, ARRAYS[i], "[]");
+    static const char *const VERSIONED[] = {"read_state", "user_guild_settings"};
+    for (size_t i = 0; i < sizeof VERSIONED / sizeof VERSIONED[0]; i++)
+        json_kv_raw(w, VERSIONED[i], "{\"entries\":[],\"partial\":false,\"version\":0}");
+    json_kv_raw(w, "notes", "{}");
+    json_kv_raw(w, "notification_settings", "{\"flags\":0}");
+    json_kv_raw(w, "consents", "{}");
+    json_kv_u64(w, "friend_suggestion_count", 0);
+    json_kv_cstr(w, "country_code", "");
+    json_kv_u64(w, "api_code_version", 1);
+}
+
+struct bytes *ready_payload(struct session *s, const struct session_load *load)
+{
+    struct json_writer w;
+    struct buf *out = &s->hub->scratch;
+    begin_dispatch(&w, out, "READY");
+    json_object_begin(&w);
+    json_kv_u64(&w, "v", s->version);
+    json_key(&w, "user");
+    proto_user_self(&w, &load->snapshot.user);
+    write_guilds(&w, s, load);
+    static const char *const ARRAYS[] = {"private_channels", "relationships", "presences",
+                                         "guild_join_requests", "geo_ordered_rtc_regions"};
+    for (size_t i = 0; i < sizeof ARRAYS / sizeof ARRAYS[0]; i++)
+        json_kv_raw(&w, ARRAYS[i], "[]");
+    json_kv_raw(&w, "user_settings", "{}");
+    json_kv_raw(&w, "auth", "{}");
+    json_kv_cstr(&w, "session_id", s->id);
+    json_kv_cstr(&w, "session_type", "normal");
+    write_resume_url(&w, s);
+    if (s->who.bot) {
+        json_key(&w, "application");
+        json_object_begin(&w);
+        json_kv_id(&w, "id", s->who.application.v);
+        json_kv_u64(&w, "flags", s->who.application_flags);
+        json_object_end(&w);
+    } else {
+        write_person_keys(&w);
+    }
+    json_key(&w, "shard");
+    json_array_begin(&w);
+    json_u64(&w, s->shard_id);
+    json_u64(&w, s->shard_count);
+    json_array_end(&w);
+    write_trace(&w, s);
+    json_object_end(&w);
+    return end_dispatch(out);
+}

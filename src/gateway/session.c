@@ -1,0 +1,305 @@
+/*
+ * A session: what one client is owed, in order. Dispatches are appended as references; the connection,
+ * if there is one, is marked dirty and written once at the end of the turn, all unsent frames in one
+ * system call. The difficulty is the slow client: its unsent bytes are capped, then the connection is
+ * closed with a resumable code, and if the session's memory fills meanwhile it cannot be resumed.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "gateway/gateway_priv.h"
+
+static const char HEX[] = "0123456789abcdef";
+
+static uint64_t key_of(struct slice id)
+{
+    uint64_t key = 0;
+    for (size_t i = 2; i < 18; i++) {
+        const char *p = memchr(HEX, id.data[i], 16);
+        if (p == NULL)
+            return 0;
+        key = key << 4 | (uint64_t)(p - HEX);
+    }
+    return key;
+}
+
+static void make_id(struct session *s)
+{
+    uint8_t raw[SESSION_ID_LEN / 2];
+    random_fill(s->hub->gateway->options.random, raw, sizeof raw);
+    raw[0] = (uint8_t)s->hub->index;
+    raw[1] |= 1; /* the key is never 0 */
+    for (size_t i = 0; i < sizeof raw; i++) {
+        s->id[2 * i] = HEX[raw[i] >> 4];
+        s->id[2 * i + 1] = HEX[raw[i] & 15];
+    }
+    s->id[SESSION_ID_LEN] = '\0';
+    s->key = key_of(slice_of(s->id, SESSION_ID_LEN));
+}
+
+struct session *session_new(struct hub *h, const struct principal *who)
+{
+    struct session *s = mem_zalloc(MEM_GATEWAY, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    *s = (struct session){.magic = SESSION_MAGIC, .hub = h, .who = *who, .shard_count = 1};
+    make_id(s);
+    s->user = user_sub_get(h, who->user.v);
+    if (s->user == NULL || !map_put(&h->sessions, s->key, s)) {
+        if (s->user != NULL)
+            user_sub_release(s->user);
+        mem_free(MEM_GATEWAY, s);
+        return NULL;
+    }
+    list_push_back(&s->user->sessions, &s->user_node);
+    metrics_add(loop_metrics(h->loop), METRIC_GATEWAY_SESSIONS, 1);
+    return s;
+}
+
+void session_free(struct session *s)
+{
+    assert(s->magic == SESSION_MAGIC);
+    if (s->conn != NULL)
+        s->conn->session = NULL;
+    loop_timer_stop(&s->timer);
+    map_remove(&s->hub->sessions, s->key);
+    list_remove(&s->user_node);
+    user_sub_release(s->user);
+    while (s->link_count > 0)
+        guild_link_free(s->links[s->link_count - 1]);
+    mem_free(MEM_GATEWAY, s->links);
+    session_load_free(s);
+    for (uint32_t i = 0; i < s->held_count; i++)
+        event_unref(&s->held[i]);
+    mem_free(MEM_GATEWAY, s->held);
+    replay_deinit(&s->replay);
+    metrics_add(loop_metrics(s->hub->loop), METRIC_GATEWAY_SESSIONS, -1);
+    s->magic = 0;
+    mem_free(MEM_GATEWAY, s);
+}
+
+struct session *session_find(struct hub *h, struct slice id)
+{
+    if (id.len != SESSION_ID_LEN)
+        return NULL;
+    uint64_t key = key_of(id);
+    struct session *s = key == 0 ? NULL : map_get(&h->sessions, key);
+    return s != NULL && !s->failed && memcmp(s->id, id.data, SESSION_ID_LEN) == 0 ? s : NULL;
+}
+
+void session_attach(struct session *s, struct gw_conn *g)
+{
+    assert(s->conn == NULL);
+    loop_timer_stop(&s->timer);
+    s->conn = g;
+    g->session = s;
+    g->state = GW_CONN_SESSION;
+}
+
+static void on_expired(struct timer *t)
+{
+    session_free(LIST_OWNER(t, struct session, timer));
+}
+
+void session_detach(struct session *s)
+{
+    s->conn->session = NULL;
+    s->conn = NULL;
+    loop_timer_start(s->hub->loop, &s->timer, s->hub->gateway->options.resume_window_ms,
+                     on_expired);
+}
+
+/* Too much is kept for a client that does not take it. */
+static bool over_cap(const struct session *s)
+{
+    const struct gateway_options *o = &s->hub->gateway->options;
+    return s->replay.unsent_bytes > o->session_bytes_max;
+}
+
+void session_push(struct session *s, struct bytes *payload)
+{
+    if (s->failed)
+        return;
+    const struct gateway_options *o = &s->hub->gateway->options;
+    if (s->replay.count >= o->replay_events_max)
+        replay_limit(&s->replay, o->replay_events_max - 1);
+    bool full = s->replay.count >= o->replay_events_max && s->conn == NULL;
+    if (full || !replay_push(&s->replay, payload)) {
+        session_fail(s); /* a hole in the sequence can never be resumed over */
+        return;
+    }
+    if (over_cap(s)) {
+        metrics_add(loop_metrics(s->hub->loop), METRIC_GATEWAY_SLOW_CLOSED, 1);
+        if (s->conn == NULL)
+            session_fail(s);
+        else
+            gw_conn_close(s->conn, ERR_GW_UNKNOWN); /* resumable, while the window lasts */
+        return;
+    }
+    if (s->conn != NULL)
+        conn_mark_dirty(s->conn->conn);
+}
+
+void session_fail(struct session *s)
+{
+    s->failed = true;
+    if (s->conn != NULL)
+        gw_conn_close(s->conn, ERR_GW_UNKNOWN);
+    loop_timer_start(s->hub->loop, &s->timer, 0, on_expired);
+}
+
+struct guild_link *session_link(struct session *s, uint64_t guild_id)
+{
+    for (uint32_t i = 0; i < s->link_count; i++) {
+        if (s->links[i]->guild->feed.stream.id == guild_id)
+            return s->links[i];
+    }
+    return NULL;
+}
+
+bool session_add_link(struct session *s, struct guild_link *l)
+{
+    if (s->link_count == s->link_capacity) {
+        uint32_t capacity = s->link_capacity == 0 ? 2 : s->link_capacity * 2;
+        struct guild_link **links =
+            mem_realloc(MEM_GATEWAY, s->links, capacity * sizeof(struct guild_link *));
+        if (links == NULL)
+            return false;
+        s->links = links;
+        s->link_capacity = capacity;
+    }
+    s->links[s->link_count++] = l;
+    return true;
+}
+
+void session_remove_link(struct session *s, struct guild_link *l)
+{
+    for (uint32_t i = 0; i < s->link_count; i++) {
+        if (s->links[i] == l) {
+            s->links[i] = s->links[--s->link_count];
+            return;
+        }
+    }
+}
+
+static size_t put_u64(char *out, uint64_t v)
+{
+    char digits[20];
+    size_t n = 0;
+    do {
+        digits[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
+    for (size_t i = 0; i < n; i++)
+        out[i] = digits[n - 1 - i];
+    return n;
+}
+
+/* Frame header and `{"s":N,` of one dispatch; the shared payload follows it. */
+static size_t frame_prefix(char out[FRAME_PREFIX_MAX], uint64_t seq, const struct bytes *payload)
+{
+    char own[32] = "{\"s\":";
+    size_t n = 5 + put_u64(own + 5, seq);
+    own[n++] = ',';
+    size_t header = ws_header_encode((uint8_t *)out, WS_TEXT, n + payload->len);
+    memcpy(out + header, own, n);
+    return header + n;
+}
+
+/* As many unsent frames as fit into the scratch memory; returns the bytes. */
+static size_t encode_frames(struct session *s, char *out, size_t capacity, uint64_t *frames)
+{
+    size_t used = 0;
+    while (s->replay.sent < s->replay.seq) {
+        struct bytes *payload = replay_get(&s->replay, s->replay.sent + 1);
+        if (used + FRAME_PREFIX_MAX + payload->len > capacity)
+            break;
+        used += frame_prefix(out + used, s->replay.sent + 1, payload);
+        memcpy(out + used, payload->data, payload->len);
+        used += payload->len;
+        replay_advance(&s->replay);
+        (*frames)++;
+    }
+    return used;
+}
+
+/* A frame larger than the scratch memory goes out by itself. */
+static bool send_large(struct session *s, size_t *sent)
+{
+    struct bytes *payload = replay_get(&s->replay, s->replay.sent + 1);
+    char prefix[FRAME_PREFIX_MAX];
+    size_t n = frame_prefix(prefix, s->replay.sent + 1, payload);
+    *sent = n + payload->len;
+    replay_advance(&s->replay);
+    return conn_send2(s->conn->conn, prefix, n, payload->data, payload->len);
+}
+
+void session_flush(struct session *s)
+{
+    struct conn *c = s->conn->conn;
+    struct metrics *m = loop_metrics(s->hub->loop);
+    while (s->replay.sent < s->replay.seq && conn_queued(c) < CONN_QUEUED_MAX) {
+        uint64_t frames = 0;
+        char *out = loop_scratch(s->hub->loop);
+        size_t n = encode_frames(s, out, LOOP_SCRATCH_BYTES, &frames);
+        bool ok;
+        if (frames == 0) {
+            frames = 1;
+            ok = send_large(s, &n);
+        } else {
+            ok = conn_send(c, out, n);
+        }
+        metrics_add(m, METRIC_GATEWAY_FRAMES, (int64_t)frames);
+        metrics_add(m, METRIC_GATEWAY_BYTES, (int64_t)n);
+        metrics_add(m, METRIC_GATEWAY_WRITES, 1);
+        if (!ok)
+            return; /* closing: on_closed detaches the session */
+    }
+}
+
+static void hold_user_event(struct session *s, struct event *e)
+{
+    enum { HELD_MAX = 64 };
+    if (s->held == NULL)
+        s->held = mem_array(MEM_GATEWAY, HELD_MAX, sizeof(struct event *));
+    if (s->held == NULL || s->held_count == HELD_MAX) {
+        /* The snapshot that is under way cannot be completed: start over. */
+        s->retry_load = true;
+        return;
+    }
+    s->held[s->held_count++] = event_ref(e);
+}
+
+static void leave_guild(struct session *s, uint64_t guild_id)
+{
+    struct guild_link *l = session_link(s, guild_id);
+    if (l == NULL)
+        return;
+    guild_link_free(l);
+    struct bytes *payload = guild_delete_payload(s->hub, guild_id);
+    if (payload != NULL && (s->intents & INTENT_GUILDS) != 0)
+        session_push(s, payload);
+    bytes_unref(&payload);
+}
+
+void session_user_event(struct session *s, struct event *e)
+{
+    if (e->kind == EVENT_TOKEN_REVOKED) {
+        if (memcmp(e->token_hash, s->who.token_hash, sizeof e->token_hash) != 0)
+            return;
+        if (s->conn != NULL)
+            gw_conn_close(s->conn, ERR_GW_AUTHENTICATION_FAILED);
+        session_free(s);
+        return;
+    }
+    if (s->state == SESSION_LOADING) {
+        hold_user_event(s, e);
+        return;
+    }
+    if ((e->guild_id >> 22) % s->shard_count != s->shard_id)
+        return;
+    if (e->kind == EVENT_GUILD_CREATE)
+        session_join_guild(s, e->guild_id);
+    else if (e->kind == EVENT_GUILD_DELETE)
+        leave_guild(s, e->guild_id);
+}

@@ -1,0 +1,70 @@
+/* From the generic set of values to the typed struct, and the rules that span two options. */
+
+#include "main/config.h"
+
+#include "main/config_source.h"
+
+#define VALUE_BOOL boolean
+#define VALUE_U64 u64
+#define VALUE_STR str
+#define VALUE_ADDRESS str
+#define VALUE_URL str
+#define VALUE_ENUM str
+
+static void fill(struct config *c)
+{
+#define X(section, key, type, ...)                                                                 \
+    c->section##_##key = c->set.settings[CONFIG_KEY_##section##_##key].value.VALUE_##type;
+#include "main/config.def"
+#undef X
+}
+
+/* Workers reserved for reads leave at least one for writes. */
+static bool check_workers(const struct config *c, struct config_error *error)
+{
+    const struct config_setting *all = &c->set.settings[CONFIG_KEY_server_workers];
+    const struct config_setting *reserved =
+        &c->set.settings[CONFIG_KEY_server_workers_read_reserved];
+    char label[CONFIG_LABEL_MAX];
+
+    if (c->server_workers_read_reserved < c->server_workers)
+        return true;
+    config_source_label(all->source, label);
+    return config_fail(error, reserved->source,
+                       "server.workers_read_reserved: %llu must be below server.workers, which is "
+                       "%llu (%s) (allowed: 1 to %llu threads)",
+                       (unsigned long long)c->server_workers_read_reserved,
+                       (unsigned long long)c->server_workers, label,
+                       (unsigned long long)c->server_workers - 1);
+}
+
+static bool read_sources(struct config_set *set, int argc, const char *const *argv,
+                         const char *const *envp, struct config_error *error)
+{
+    const char *file = NULL;
+
+    if (!config_flag_file(argc, argv, &file, error))
+        return false;
+    return config_read_file(set, file == NULL ? CONFIG_FILE_DEFAULT : file, file == NULL, error) &&
+           config_read_environment(set, envp, error) && config_read_flags(set, argc, argv, error);
+}
+
+bool config_load(struct config *config, int argc, const char *const *argv, const char *const *envp,
+                 struct config_error *error)
+{
+    error->text[0] = '\0';
+    config_set_init(&config->set, config_table_builtin());
+    if (read_sources(&config->set, argc, argv, envp, error)) {
+        fill(config);
+        if (check_workers(config, error))
+            return true;
+    }
+    config_deinit(config);
+    return false;
+}
+
+void config_deinit(struct config *config)
+{
+    config_set_deinit(&config->set);
+    *config = (struct config){0};
+}

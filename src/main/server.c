@@ -1,0 +1,393 @@
+/*
+ * Wiring. The order is the difficulty: what is built later may use what was built before, and stopping
+ * goes the other way round, so that nothing is called that is already gone:
+ *
+ *   clock, log, metrics ─ bus ─ core ─ store ─ workers ─ loops ─ gateway, api ─ listeners
+ *
+ * The store calls core_on_commit on its writer thread, which needs the bus and, through it, the loops'
+ * wake-up: so the store is closed before the loops stop.
+ */
+#include "main/server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "bus/bus.h"
+#include "bus/ratelimit.h"
+#include "core/core.h"
+#include "crypto/password.h"
+#include "gateway/gateway.h"
+#include "main/config.h"
+#include "main/listen.h"
+#include "main/watchdog.h"
+#include "net/http_server.h"
+#include "net/loop.h"
+#include "net/workers.h"
+#include "store/store.h"
+#include "wire/json_read.h"
+
+enum {
+    LOOPS_MAX = 64,
+    RATELIMIT_KEYS = 1 << 16,
+    STOP_POLL_NS = 5 * 1000 * 1000,
+    WHY_BYTES = 512,
+};
+
+struct server {
+    const struct config *config;
+    struct log log;
+    struct metrics *metrics;
+    struct bus *bus;
+    struct ratelimit *ratelimit;
+    struct core *core;
+    struct store *store;
+    struct workers *workers;
+    struct loop *loops[LOOPS_MAX];
+    unsigned loop_count;
+    unsigned loops_running;
+    struct gateway *gateway;
+    struct api *api;
+    struct http_server *http;
+    struct http_server *metrics_http;
+    _Atomic bool stopping;
+    char why[WHY_BYTES];
+};
+
+static bool ready(void *ctx)
+{
+    struct server *s = ctx;
+    return !s->stopping && store_ready(s->store);
+}
+
+static bool asks_upgrade(const struct http_request *r)
+{
+    struct slice upgrade = http_header_get(r, SLICE("upgrade"));
+    return upgrade.data != NULL && slice_eq_nocase(slice_trim(upgrade), SLICE("websocket"));
+}
+
+static void on_request(void *ctx, struct http_exchange *x)
+{
+    struct server *s = ctx;
+    if (gateway_path(x->request->path) && asks_upgrade(x->request))
+        gateway_upgrade(s->gateway, x);
+    else
+        api_on_request(s->api, x);
+}
+
+static void on_metrics_request(void *ctx, struct http_exchange *x)
+{
+    struct server *s = ctx;
+    if (!slice_eq_cstr(x->request->path, "/metrics")) {
+        x->status = 404;
+    } else {
+        metrics_set(s->metrics, METRIC_EVENT_BYTES, (int64_t)bytes_live());
+        x->status = 200;
+        x->content_type = SLICE("text/plain; version=0.0.4");
+        metrics_render(s->metrics, &x->body);
+    }
+    http_reply(x);
+}
+
+/* As many sockets as the system lets us have. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void block_signals(sigset_t *set)
+{
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL); /* inherited by every thread made from here on */
+}
+
+static void start_log(struct server *s)
+{
+    enum log_level level = LOG_INFO;
+    (void)log_level_parse(slice_from(s->config->log_level), &level);
+    enum log_format format = strcmp(s->config->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT;
+    log_init(&s->log, STDERR_FILENO, level, format, clock_system());
+}
+
+static enum err start_core(struct server *s)
+{
+    const struct config *c = s->config;
+    s->bus = bus_new(s->metrics);
+    s->ratelimit = ratelimit_new(RATELIMIT_KEYS, random_u64(random_system()), clock_system());
+    if (s->bus == NULL || s->ratelimit == NULL)
+        return ERR_NO_MEMORY;
+    struct core_options o = {
+        .bus = s->bus,
+        .clock = clock_system(),
+        .random = random_system(),
+        .log = &s->log,
+        .metrics = s->metrics,
+        .registration_open = strcmp(c->auth_registration, "open") == 0,
+        .privileged_intents = c->applications_privileged_intents,
+    };
+    return core_new(&o, &s->core);
+}
+
+static enum err start_store(struct server *s)
+{
+    const struct config *c = s->config;
+    struct store_options o = {
+        .path = c->server_data,
+        .worker_id = (unsigned)c->server_worker_id,
+        .readers = (unsigned)c->store_readers,
+        .batch_max = (unsigned)c->store_batch_max,
+        .queue_max = (unsigned)c->store_queue_max,
+        .wal_alarm_bytes = c->store_wal_alarm_bytes,
+        .read_limit_ms = (unsigned)c->store_read_limit_ms,
+        .clock = clock_system(),
+        .log = &s->log,
+        .metrics = s->metrics,
+        .on_commit = core_on_commit,
+        .on_commit_ctx = s->core,
+    };
+    enum err e = store_open(&o, &s->store, s->why, sizeof s->why);
+    if (e == ERR_OK)
+        core_attach_store(s->core, s->store);
+    return e;
+}
+
+static enum err start_workers(struct server *s)
+{
+    const struct config *c = s->config;
+    struct workers_options o = {
+        .threads_max = (unsigned)c->server_workers,
+        .read_reserved = (unsigned)c->server_workers_read_reserved,
+        .hash_max = (unsigned)c->auth_hash_threads,
+        .queue_max = (unsigned)c->server_worker_queue,
+        .log = &s->log,
+        .metrics = s->metrics,
+    };
+    return workers_new(&o, &s->workers);
+}
+
+static enum err make_loops(struct server *s)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned count = (unsigned)s->config->server_loops;
+    if (count == 0)
+        count = cores < 1 ? 1 : cores > LOOPS_MAX ? LOOPS_MAX : (unsigned)cores;
+    for (unsigned i = 0; i < count; i++) {
+        struct loop_options o = {i, clock_system(), &s->log, s->metrics};
+        enum err e = loop_new(&o, &s->loops[i]);
+        if (e != ERR_OK)
+            return e;
+        s->loop_count++;
+    }
+    return ERR_OK;
+}
+
+static enum err make_gateway(struct server *s)
+{
+    const struct config *c = s->config;
+    struct gateway_options o = {
+        .core = s->core,
+        .bus = s->bus,
+        .workers = s->workers,
+        .ratelimit = s->ratelimit,
+        .loops = s->loops,
+        .loop_count = s->loop_count,
+        .clock = clock_system(),
+        .random = random_system(),
+        .log = &s->log,
+        .metrics = s->metrics,
+        .public_url = c->server_public_url,
+        .limits_enabled = c->limits_enabled,
+        .identifies_per_day = (uint32_t)c->limits_identifies_per_day,
+        .heartbeat_interval_ms = c->gateway_heartbeat_interval_ms,
+        .identify_timeout_ms = c->gateway_identify_timeout_ms,
+        .resume_window_ms = c->gateway_resume_window_ms,
+        .session_bytes_max = c->gateway_session_bytes_max,
+        .replay_events_max = (uint32_t)c->gateway_replay_events_max,
+        .event_bytes_max = c->gateway_event_bytes_max,
+    };
+    return gateway_new(&o, &s->gateway);
+}
+
+static enum err make_api(struct server *s)
+{
+    const struct config *c = s->config;
+    struct api_options o = {
+        .core = s->core,
+        .workers = s->workers,
+        .ratelimit = s->ratelimit,
+        .clock = clock_system(),
+        .random = random_system(),
+        .log = &s->log,
+        .metrics = s->metrics,
+        .public_url = c->server_public_url,
+        .limits_enabled = c->limits_enabled,
+        .requests_per_second = (uint32_t)c->limits_requests_per_second,
+        .identifies_per_day = (uint32_t)c->limits_identifies_per_day,
+        .metrics_route = c->metrics_enabled && c->metrics_listen[0] == '\0',
+        .ready = ready,
+        .ready_ctx = s,
+    };
+    return api_new(&o, &s->api);
+}
+
+static enum err start_loops(struct server *s)
+{
+    for (unsigned i = 0; i < s->loop_count; i++) {
+        enum err e = loop_start(s->loops[i]);
+        if (e != ERR_OK)
+            return e;
+        s->loops_running++;
+    }
+    return ERR_OK;
+}
+
+static enum err listen_on(struct server *s, const char *address,
+                          void (*handler)(void *, struct http_exchange *),
+                          struct http_server **out)
+{
+    const struct config *c = s->config;
+    struct listen_address at;
+    if (!listen_parse(slice_from(address), &at)) {
+        snprintf(s->why, sizeof s->why, "%s is not host:port", address);
+        return ERR_IO;
+    }
+    struct http_server_options o = {
+        .host = at.host,
+        .port = at.port,
+        .limits = {c->http_head_bytes_max, c->http_body_bytes_max},
+        .connections_max = (unsigned)c->http_connections_max,
+        .connections_per_ip_max =
+            c->limits_enabled ? (unsigned)c->limits_connections_per_ip : 0,
+        .head_timeout_ms = c->http_head_timeout_ms,
+        .body_timeout_ms = c->http_body_timeout_ms,
+        .idle_timeout_ms = c->http_idle_timeout_ms,
+        .write_timeout_ms = c->http_write_timeout_ms,
+        .handler = {handler, s},
+        .loops = s->loops,
+        .loop_count = s->loop_count,
+        .log = &s->log,
+        .metrics = s->metrics,
+    };
+    return http_server_start(&o, out, s->why, sizeof s->why);
+}
+
+static enum err start_listeners(struct server *s)
+{
+    const struct config *c = s->config;
+    enum err e = listen_on(s, c->server_listen, on_request, &s->http);
+    if (e == ERR_OK && c->metrics_enabled && c->metrics_listen[0] != '\0')
+        e = listen_on(s, c->metrics_listen, on_metrics_request, &s->metrics_http);
+    return e;
+}
+
+static enum err start(struct server *s)
+{
+    static enum err (*const STEPS[])(struct server *) = {
+        start_core, start_store, start_workers, make_loops,
+        make_gateway, make_api, start_loops, start_listeners,
+    };
+    s->metrics = metrics_new();
+    if (s->metrics == NULL || !crypto_init())
+        return ERR_NO_MEMORY;
+    json_read_init((uint32_t)random_u64(random_system()));
+    for (size_t i = 0; i < sizeof STEPS / sizeof STEPS[0]; i++) {
+        enum err e = STEPS[i](s);
+        if (e != ERR_OK)
+            return e;
+    }
+    return ERR_OK;
+}
+
+static void say_ready(struct server *s)
+{
+    struct listen_address at;
+    if (!listen_parse(slice_from(s->config->server_listen), &at))
+        return;
+    bool v6 = strchr(at.host, ':') != NULL;
+    printf("ready http://%s%s%s:%u\n", v6 ? "[" : "", at.host, v6 ? "]" : "",
+           (unsigned)http_server_port(s->http));
+    fflush(stdout);
+    log_info(&s->log, "server", "serving", LOG_S("address", s->config->server_listen),
+             LOG_U("port", http_server_port(s->http)), LOG_U("loops", s->loop_count));
+}
+
+/* Requests under way get their answer, sessions hear of it, then the connections end. */
+static void let_clients_go(struct server *s)
+{
+    struct http_server *const servers[] = {s->http, s->metrics_http};
+    uint64_t until_ms = clock_mono_ms(clock_system()) + s->config->server_shutdown_timeout_ms / 2;
+    gateway_drain(s->gateway);
+    for (size_t i = 0; i < 2; i++) {
+        if (servers[i] != NULL)
+            http_server_drain(servers[i]);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (servers[i] == NULL)
+            continue;
+        while (http_server_connections(servers[i]) > 0 &&
+               clock_mono_ms(clock_system()) < until_ms)
+            nanosleep(&(struct timespec){.tv_nsec = STOP_POLL_NS}, NULL);
+        http_server_close_all(servers[i]);
+    }
+}
+
+/* Also after a start that went only half way. */
+static void stop(struct server *s)
+{
+    s->stopping = true;
+    if (s->http != NULL)
+        let_clients_go(s);
+    if (s->workers != NULL)
+        workers_stop(s->workers);
+    if (s->store != NULL)
+        store_close(&s->store);
+    for (unsigned i = 0; i < s->loops_running; i++)
+        loop_stop(s->loops[i]);
+    for (unsigned i = 0; i < s->loop_count; i++)
+        loop_join(&s->loops[i]);
+    http_server_free(&s->http);
+    http_server_free(&s->metrics_http);
+    gateway_free(&s->gateway);
+    api_free(&s->api);
+    workers_free(&s->workers);
+    core_free(&s->core);
+    bus_free(&s->bus);
+    ratelimit_free(&s->ratelimit);
+    metrics_free(&s->metrics);
+}
+
+int server_run(const struct config *config)
+{
+    struct server s = {.config = config};
+    sigset_t signals;
+    block_signals(&signals);
+    raise_file_limit();
+    start_log(&s);
+    enum err e = start(&s);
+    if (e != ERR_OK) {
+        fprintf(stderr, "guildhall: cannot start: %s\n",
+                s.why[0] != '\0' ? s.why : err_info(e)->name);
+        stop(&s);
+        return 1;
+    }
+    say_ready(&s);
+    int caught = 0;
+    while (sigwait(&signals, &caught) != 0)
+        continue;
+    log_info(&s.log, "server", "stopping", LOG_I("signal", caught));
+    watchdog_start(config->server_shutdown_timeout_ms);
+    stop(&s);
+    log_info(&s.log, "server", "stopped", LOG_I("signal", caught));
+    return 0;
+}

@@ -1,0 +1,82 @@
+#pragma once
+
+/*
+ * An event: one change of state on its way from the transaction that made it to whoever listens.
+ * Immutable once emitted (the store fills in `position` before the commit is announced), shared by
+ * reference between threads, freed with its last reference. Its payload bytes are made once.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attrs.h"
+#include "base/bytes.h"
+#include "model/guild_view.h"
+#include "model/ids.h"
+#include "model/intents.h"
+
+enum stream_kind { STREAM_GUILD = 1, STREAM_DM = 2, STREAM_USER = 3, STREAM_INSTANCE = 4 };
+
+struct stream {
+    enum stream_kind kind;
+    uint64_t id;
+};
+
+enum event_kind {
+#define X(name, number, stream, audience, intents, permissions, kept, replay) EVENT_##name = number,
+#include "model/events.def"
+#undef X
+    EVENT_KIND_END
+};
+enum event_audience { AUDIENCE_GUILD, AUDIENCE_CHANNEL, AUDIENCE_USER, AUDIENCE_NONE };
+enum event_kept { KEPT_LOGGED, KEPT_EPHEMERAL };
+enum event_replay { REPLAY_ENTITY, REPLAY_IDS, REPLAY_NEVER };
+
+struct event_info {
+    const char *name;
+    enum event_kind kind;
+    enum stream_kind stream;
+    enum event_audience audience;
+    uint32_t intents;
+    uint64_t permissions; /* needed in the channel or guild */
+    enum event_kept kept;
+    enum event_replay replay;
+};
+
+/* NULL for numbers that are not in the table. */
+const struct event_info *event_info(enum event_kind kind);
+
+enum { EVENT_REQUEST_ID_MAX = 64 };
+
+struct event {
+    _Atomic uint32_t refs;
+    enum event_kind kind;
+    struct stream stream;
+    uint64_t position; /* in the stream, from 1; 0: ephemeral or not yet committed */
+    int64_t at_ms;
+    uint64_t guild_id;
+    uint64_t channel_id;
+    uint64_t entity_id; /* message, role, user ... by kind */
+    uint64_t actor_id;
+    uint8_t token_hash[32]; /* of TOKEN_REVOKED */
+    /* The dispatch without its beginning: `"t":"NAME","op":0,"d":{...}}` (gateway prepends
+     * `{"s":N,`). NULL for kinds of audience NONE. */
+    struct bytes *payload;
+    /* As payload, with what the MESSAGE_CONTENT intent guards left empty. NULL: same as payload. */
+    struct bytes *payload_blank;
+    /* Users whose sessions get the full payload even without MESSAGE_CONTENT (author, mentioned).
+     * A list of at most 101. */
+    const uint64_t *content_users;
+    uint32_t content_user_count;
+    /* The structure of the guild as of this event, if the event changed it; owned reference. */
+    struct guild_view *view;
+    char request_id[EVENT_REQUEST_ID_MAX + 1]; /* of the request that caused it; "" if none */
+};
+
+/* Zeroed, one reference, with room for content_users copied in. NULL when memory is short. */
+MUST_CHECK struct event *event_new(enum event_kind kind, struct stream stream,
+                                   const uint64_t *content_users, uint32_t content_user_count);
+struct event *event_ref(struct event *e);
+/* NULL allowed; nulls the caller's copy; drops payloads and view with the last reference. */
+void event_unref(struct event **e);

@@ -1,0 +1,399 @@
+/*
+ * One connection that speaks HTTP. Requests come pipelined and replies come later, from anywhere;
+ * so bytes are read only as far as the current request goes, the rest is kept (bounded, reading
+ * paused) until its reply has left. The loop is in `pump`, never in recursion: a handler that
+ * replies at once returns into it, one that replies later starts it again through go_on.
+ *
+ *            ┌──────────────── reply taken by the kernel ───────────────┐
+ *            ▼                                                          │
+ *   IDLE ──▶ HEAD ──▶ BODY ──▶ BUSY ── http_reply ──▶ WRITING ──────────┤
+ *    │        │        │        │                       │               │
+ *    ▼        ▼        ▼        ▼ http_upgrade          ▼               ▼
+ *   close   408, 4xx, 413 ──▶ ENDING ◀──────────────────┴── connection: close
+ *
+ * Each state has its time limit: IDLE idle, HEAD head (from the first byte, however many follow:
+ * slow loris), BODY body and progress, WRITING progress. BUSY has none: the handler has its own.
+ */
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "net/http_server_priv.h"
+
+static void on_timer(struct timer *t);
+
+/* Deadlines move with every request, timers do not: one that rings early goes to sleep again. */
+static void set_deadline(struct http_conn *h, uint64_t delay_ms)
+{
+    struct loop *l = h->lane->loop;
+    h->deadline_ms = loop_now_ms(l) + delay_ms;
+    if (!list_linked(&h->timer.node) || h->timer.due_ms > h->deadline_ms)
+        loop_timer_start(l, &h->timer, delay_ms, on_timer);
+}
+
+static void release_work(struct http_conn *h)
+{
+    if (h->work)
+        http_work_put(h->work);
+    h->work = NULL;
+}
+
+static void conn_state_free(struct http_conn *h)
+{
+    assert(!h->pumping && !h->work);
+    loop_timer_stop(&h->timer);
+    buf_deinit(&h->kept);
+    h->magic = 0;
+    mem_free(MEM_NET, h);
+}
+
+/* Nothing more is read as HTTP. on_closed, which comes later, frees. */
+static void end(struct http_conn *h)
+{
+    h->state = HTTP_ENDING;
+    h->deadline_ms = UINT64_MAX;
+    release_work(h);
+    buf_deinit(&h->kept);
+    conn_close_after_flush(h->conn, HTTP_LINGER_MS);
+}
+
+static void fail(struct http_conn *h, enum err e)
+{
+    http_reply_send_error(h->lane, h->conn, e);
+    end(h);
+}
+
+static void become_idle(struct http_conn *h)
+{
+    h->state = HTTP_IDLE;
+    set_deadline(h, h->lane->server->options.idle_timeout_ms);
+}
+
+static bool reads(const struct http_conn *h)
+{
+    return h->state <= HTTP_BODY;
+}
+
+static void begin_progress(struct http_conn *h, uint64_t now_ms)
+{
+    uint64_t left_ms = h->body_until_ms - now_ms;
+    uint64_t period_ms = h->lane->server->options.head_timeout_ms;
+    h->mark = 0;
+    set_deadline(h, period_ms < left_ms ? period_ms : left_ms);
+}
+
+static void enter_body(struct http_conn *h)
+{
+    uint64_t now_ms = loop_now_ms(h->lane->loop);
+    h->state = HTTP_BODY;
+    h->body_until_ms = now_ms + h->lane->server->options.body_timeout_ms;
+    begin_progress(h, now_ms);
+}
+
+/* The parser took all there was. */
+static void note_progress(struct http_conn *h, size_t taken)
+{
+    if (h->state == HTTP_BODY) {
+        h->mark += taken;
+    } else if (h->state == HTTP_IDLE) {
+        h->state = HTTP_HEAD;
+        set_deadline(h, h->lane->server->options.head_timeout_ms);
+    }
+}
+
+/* The head is complete and a body follows. A declared length over the limit never comes here: the
+ * parser refuses it. RFC 9110 §10.1.1 */
+static void on_head(struct http_conn *h)
+{
+    enter_body(h);
+    if (http_parser_request(h->work->parser)->expect_continue)
+        conn_send(h->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+}
+
+static void on_reply_task(struct task *t, struct loop *l)
+{
+    (void)l;
+    http_reply(LIST_OWNER(&t->letter, struct http_exchange, task.letter));
+}
+
+static void hand_out(struct http_conn *h)
+{
+    struct http_work *w = h->work;
+    const struct http_handler *handler = &h->lane->server->options.handler;
+    struct http_exchange *x = &w->x;
+    h->state = HTTP_BUSY;
+    h->deadline_ms = UINT64_MAX;
+    w->complete = true;
+    /* A copy: the handler may hold the exchange longer than the connection lives. */
+    memcpy(w->peer, conn_peer(h->conn), strlen(conn_peer(h->conn)) + 1);
+    x->task.run = on_reply_task;
+    x->request = http_parser_request(w->parser);
+    x->loop = h->lane->loop;
+    x->peer = w->peer;
+    x->started_ns = clock_mono_ns(loop_clock(x->loop));
+    x->status = 0;
+    x->content_type = (struct slice){NULL, 0};
+    x->close = false;
+    x->user = NULL;
+    handler->on_request(handler->ctx, x);
+}
+
+/* One step of the parser. Returns how many bytes it took. */
+static size_t feed(struct http_conn *h, const char *data, size_t len)
+{
+    if (!h->work && !(h->work = http_work_get(h))) {
+        fail(h, ERR_NO_MEMORY);
+        return len;
+    }
+    size_t taken = 0;
+    enum err e = ERR_OK;
+    switch (http_parser_feed(h->work->parser, data, len, &taken, &e)) {
+    case HTTP_FEED_MORE:
+        note_progress(h, taken);
+        break;
+    case HTTP_FEED_HEAD:
+        on_head(h);
+        break;
+    case HTTP_FEED_REQUEST:
+        hand_out(h);
+        break;
+    case HTTP_FEED_ERROR:
+        fail(h, e);
+        break;
+    }
+    return taken;
+}
+
+static size_t pump(struct http_conn *h, const char *data, size_t len)
+{
+    size_t used = 0;
+    h->pumping = true;
+    while (used < len && reads(h) && !conn_closing(h->conn))
+        used += feed(h, data + used, len - used);
+    h->pumping = false;
+    return used;
+}
+
+/* The connection has its new owner already. */
+static void hand_over(struct http_conn *h, const char *rest, size_t len)
+{
+    conn_unread(h->conn, rest, len);
+    conn_state_free(h);
+}
+
+static void keep(struct http_conn *h, const char *data, size_t len)
+{
+    if (len == 0 || h->state == HTTP_ENDING || conn_closing(h->conn))
+        return;
+    buf_append(&h->kept, data, len);
+    if (h->kept.failed)
+        conn_close_after_flush(h->conn, 0);
+    else
+        conn_pause(h->conn);
+}
+
+static void on_read(struct conn *c, void *owner, const char *data, size_t len)
+{
+    (void)c;
+    struct http_conn *h = owner;
+    assert(h->magic == HTTP_CONN_MAGIC);
+    size_t used = pump(h, data, len);
+    if (h->upgraded)
+        hand_over(h, data + used, len - used);
+    else
+        keep(h, data + used, len - used);
+}
+
+/* A reply that came from outside of pump has left: on to what was kept, then to the socket. */
+static void go_on(struct http_conn *h)
+{
+    size_t used = pump(h, h->kept.data, h->kept.len);
+    if (h->upgraded) {
+        hand_over(h, h->kept.data + used, h->kept.len - used);
+        return;
+    }
+    if (h->state == HTTP_ENDING)
+        return;
+    if (used < h->kept.len) {
+        buf_consume(&h->kept, used);
+        return;
+    }
+    buf_deinit(&h->kept);
+    conn_resume(h->conn);
+    if (h->eof && reads(h))
+        end(h);
+}
+
+static void after_reply(struct http_conn *h, bool close)
+{
+    if (close) {
+        end(h);
+        return;
+    }
+    become_idle(h);
+    if (!h->pumping)
+        go_on(h);
+}
+
+static void on_drain(struct conn *c, void *owner)
+{
+    (void)c;
+    struct http_conn *h = owner;
+    if (h->state == HTTP_WRITING)
+        after_reply(h, h->close);
+}
+
+/* A peer that only shut its write side still gets its replies. One that left looks the same; the
+ * first write tells. */
+static bool on_eof(struct conn *c, void *owner)
+{
+    (void)c;
+    struct http_conn *h = owner;
+    h->eof = true;
+    return h->state == HTTP_BUSY || h->state == HTTP_WRITING;
+}
+
+static void on_closed(struct conn *c, void *owner)
+{
+    (void)c;
+    struct http_conn *h = owner;
+    assert(h->magic == HTTP_CONN_MAGIC);
+    if (h->state == HTTP_BUSY && h->work) {
+        h->work->http = NULL; /* http_reply frees it, whenever that comes */
+        h->work = NULL;
+    }
+    release_work(h);
+    conn_state_free(h);
+}
+
+static const struct conn_ops http_ops = {
+    .on_read = on_read, .on_drain = on_drain, .on_eof = on_eof, .on_closed = on_closed};
+
+static void on_body_time(struct http_conn *h)
+{
+    uint64_t now_ms = loop_now_ms(h->lane->loop);
+    if (now_ms < h->body_until_ms && h->mark >= HTTP_PROGRESS_BYTES)
+        begin_progress(h, now_ms);
+    else
+        fail(h, ERR_REQUEST_TIMEOUT);
+}
+
+static void begin_writing(struct http_conn *h)
+{
+    h->state = HTTP_WRITING;
+    h->mark = conn_queued(h->conn);
+    set_deadline(h, h->lane->server->options.write_timeout_ms);
+}
+
+static void on_write_time(struct http_conn *h)
+{
+    if (conn_queued(h->conn) + HTTP_PROGRESS_BYTES <= h->mark)
+        begin_writing(h);
+    else
+        conn_close(h->conn);
+}
+
+static void on_timer(struct timer *t)
+{
+    struct http_conn *h = LIST_OWNER(t, struct http_conn, timer);
+    uint64_t now_ms = loop_now_ms(h->lane->loop);
+    if (h->deadline_ms == UINT64_MAX || conn_closing(h->conn))
+        return;
+    if (now_ms < h->deadline_ms)
+        loop_timer_start(h->lane->loop, t, h->deadline_ms - now_ms, on_timer);
+    else if (h->state == HTTP_IDLE)
+        conn_close(h->conn);
+    else if (h->state == HTTP_HEAD)
+        fail(h, ERR_REQUEST_TIMEOUT);
+    else if (h->state == HTTP_BODY)
+        on_body_time(h);
+    else if (h->state == HTTP_WRITING)
+        on_write_time(h);
+}
+
+bool http_conn_open(struct http_lane *lane, struct conn *c, uint32_t tag)
+{
+    struct http_conn *h = mem_zalloc(MEM_NET, sizeof *h);
+    if (!h)
+        return false;
+    h->magic = HTTP_CONN_MAGIC;
+    h->lane = lane;
+    h->conn = c;
+    buf_init(&h->kept, MEM_NET, LIMIT_PIPELINE_BYTES);
+    become_idle(h);
+    conn_open(c, &lane->home, tag, &http_ops, h);
+    return true;
+}
+
+void http_conn_drain(struct conn *c)
+{
+    if (c->ops != &http_ops || conn_closing(c))
+        return;
+    const struct http_conn *h = c->owner;
+    if (h->state == HTTP_IDLE)
+        conn_close(c);
+}
+
+static void observe(const struct http_exchange *x)
+{
+    uint64_t now_ns = clock_mono_ns(loop_clock(x->loop));
+    metrics_observe_us(loop_metrics(x->loop), METRIC_HTTP_REQUEST_US,
+                       (now_ns - x->started_ns) / 1000);
+}
+
+void http_reply(struct http_exchange *x)
+{
+    struct http_work *w = http_work_of(x);
+    assert(loop_is_current(x->loop));
+    struct http_conn *h = w->http;
+    observe(x);
+    if (!h) {
+        http_work_put(w);
+        return;
+    }
+    assert(h->work == w && h->state == HTTP_BUSY);
+    /* What a peer that ended its side has still pipelined is answered first. */
+    bool last = h->lane->draining || (h->eof && h->kept.len == 0);
+    bool close = x->close || !x->request->keep_alive || last;
+    bool sent = http_reply_send(w, h->conn, close);
+    release_work(h);
+    h->close = close;
+    if (!sent)
+        h->state = HTTP_ENDING; /* on_closed comes */
+    else if (conn_queued(h->conn) > 0)
+        begin_writing(h);
+    else
+        after_reply(h, close);
+}
+
+void http_reply_post(struct http_exchange *x)
+{
+    loop_post(x->loop, &x->task);
+}
+
+struct conn *http_upgrade(struct http_exchange *x, const struct conn_ops *ops, void *owner)
+{
+    struct http_work *w = http_work_of(x);
+    assert(loop_is_current(x->loop) && x->request->upgrade_websocket);
+    struct http_conn *h = w->http;
+    observe(x);
+    if (!h) {
+        http_work_put(w);
+        return NULL;
+    }
+    struct conn *c = h->conn;
+    bool sent = !h->eof && http_reply_send_upgrade(w, c);
+    release_work(h);
+    h->state = HTTP_ENDING;
+    if (!sent) {
+        conn_close_after_flush(c, 0);
+        return NULL;
+    }
+    h->upgraded = true;
+    conn_set_ops(c, ops, owner);
+    conn_resume(c);
+    if (!h->pumping)
+        go_on(h);
+    return c;
+}

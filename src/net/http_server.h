@@ -1,0 +1,91 @@
+#pragma once
+
+/*
+ * The HTTP/1.1 server side of a connection: parses requests one after the other (pipelined ones
+ * wait), hands each to on_request, writes its reply, keeps the connection or closes it. It enforces
+ * the time limits of every stage: first byte to end of head (slow-loris), body, idle between
+ * requests, and a peer that does not read its reply. Malformed requests are answered here with the
+ * status of the error table as JSON {"message","code"}.
+ *
+ * An exchange is one request and its reply. on_request runs on the loop; the exchange may be
+ * answered there (http_reply) or handed to a worker and answered by http_reply_post from any
+ * thread. Until then the exchange, the request's slices and the connection's memory stay valid,
+ * even if the peer leaves.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attrs.h"
+#include "base/buf.h"
+#include "base/errors.h"
+#include "net/conn.h"
+#include "net/loop.h"
+#include "wire/http.h"
+
+struct http_server;
+
+struct http_exchange {
+    struct task task; /* the server's, for http_reply_post */
+    const struct http_request *request;
+    struct loop *loop;
+    const char *peer;    /* address of the client */
+    uint64_t started_ns; /* monotonic, request complete */
+    /* The reply: filled by the handler, then http_reply or http_reply_post. */
+    int status;
+    struct slice content_type; /* data NULL: no content-type header */
+    struct buf head;           /* further complete header lines, each ending in CRLF */
+    struct buf body;
+    bool close; /* close the connection after the reply */
+    void *user; /* the handler's */
+};
+
+struct http_handler {
+    /* Loop thread. Must lead to exactly one http_reply, http_reply_post or http_upgrade. */
+    void (*on_request)(void *ctx, struct http_exchange *x);
+    void *ctx;
+};
+
+struct http_server_options {
+    const char *host; /* "127.0.0.1", "::", "localhost" */
+    uint16_t port;    /* 0: any; ask http_server_port */
+    struct http_limits limits;
+    unsigned connections_max;
+    unsigned connections_per_ip_max; /* 0: no limit; loopback counts too */
+    uint64_t head_timeout_ms;
+    uint64_t body_timeout_ms;
+    uint64_t idle_timeout_ms;
+    uint64_t write_timeout_ms;
+    struct http_handler handler;
+    struct loop *const *loops;
+    unsigned loop_count;
+    const struct log *log;
+    struct metrics *metrics;
+};
+
+/* Binds one listening socket per loop with SO_REUSEPORT and accepts on all of them. IO with `why`
+ * naming the address and the system's reason. Loops must run. */
+MUST_CHECK enum err http_server_start(const struct http_server_options *o, struct http_server **out,
+                                      char *why, size_t why_len);
+uint16_t http_server_port(const struct http_server *s);
+/* Any thread: stops accepting (listening sockets close), answers requests under way with
+ * "Connection: close", closes idle connections. Returns when the listeners are closed. */
+void http_server_drain(struct http_server *s);
+/* Connections that are still open, upgraded ones included. */
+unsigned http_server_connections(const struct http_server *s);
+/* Closes what is left. Before loop_stop. */
+void http_server_close_all(struct http_server *s);
+void http_server_free(struct http_server **s); /* after the loops were joined */
+
+/* Loop thread: writes the reply. x is invalid afterwards. Content-Length, Date-less (RFC 9110 lets
+ * a server without a reliable clock omit it, we send it: cached per second), Connection and Via are
+ * added. HEAD replies lose their body, 204 and 304 have none. */
+void http_reply(struct http_exchange *x);
+/* Any thread: the same, on the exchange's loop. */
+void http_reply_post(struct http_exchange *x);
+/* Loop thread: answers 101 to a request with upgrade_websocket, and gives the connection to `ops`;
+ * x is invalid afterwards. Bytes that came after the request are passed to ops->on_read at once,
+ * after this call set the owner. The server keeps counting the connection until it is closed.
+ * NULL if the peer is gone (nothing to own). */
+struct conn *http_upgrade(struct http_exchange *x, const struct conn_ops *ops, void *owner);

@@ -1,0 +1,70 @@
+#pragma once
+
+/* The loop's inside, shared by loop.c, timer.c and conn.c only. Start reading at loop.c. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "net/conn.h"
+#include "net/loop.h"
+
+enum {
+    LOOP_MAGIC = 0x4c4f4f50,
+    LOOP_HOOKS_MAX = 8,
+    LOOP_READ_BYTES = 64 * 1024,
+    WHEEL_SLOTS = 512, /* power of two; one revolution is 32.8 s */
+    WHEEL_WORDS = WHEEL_SLOTS / 64,
+    WHEEL_TICK_MS = 64
+};
+
+struct loop_hook {
+    void (*fn)(void *ctx, struct loop *l);
+    void *ctx;
+};
+
+struct loop_hooks {
+    struct loop_hook at[LOOP_HOOKS_MAX];
+    unsigned count;
+};
+
+/* See timer.c. */
+struct wheel {
+    struct list slots[WHEEL_SLOTS];
+    uint64_t occupied[WHEEL_WORDS]; /* a bit may be set for an empty slot, never the reverse */
+    uint64_t done_tick;             /* ticks up to here were served */
+    uint64_t armed_tick;            /* when `alarm` rings; UINT64_MAX: it does not */
+    uv_timer_t alarm;
+};
+
+struct loop {
+    uint32_t magic;
+    struct loop_options options;
+    uv_loop_t uv;
+    uv_async_t async;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    struct wheel wheel;
+
+    struct mailbox tasks;
+    /* Set by any thread before it rings `async`. The exchange that clears it acquires what the
+     * setters released, so a hook sees what was queued before loop_wake. */
+    _Atomic bool wake;
+    _Atomic bool stop;
+    /* Written once by the loop's own thread; only that thread can read its own value from it, so
+     * relaxed order suffices. 0: no thread. */
+    _Atomic(uintptr_t) thread_self;
+    pthread_t thread;
+    bool started;
+    bool stopping; /* handles are being closed */
+    bool ran;      /* timers ran since the last end of a turn */
+
+    struct loop_hooks wake_hooks;
+    struct loop_hooks turn_hooks;
+    struct list conns; /* all of them, by conn.node */
+    struct list dirty; /* by conn.dirty_node */
+    struct random_seeded random;
+    char *scratch;
+    char *read_buffer;
+};
+
+void wheel_init(struct loop *l);

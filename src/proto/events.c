@@ -1,0 +1,258 @@
+/*
+ * Payloads of events. An event's bytes are made here once and then shared by every session that
+ * gets it, so the builders write the largest common part of a dispatch frame and nothing of one
+ * session.
+ */
+
+#include "proto/events.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "proto/guild.h"
+#include "proto/message.h"
+#include "proto/user.h"
+
+enum { PAYLOAD_BYTES_MAX = 1024 * 1024, CONTENT_USERS_MAX = 101 };
+
+/* One payload under construction. */
+struct draft {
+    struct buf out;
+    struct json_writer w;
+};
+
+static void draft_begin(struct draft *d, enum event_kind kind)
+{
+    buf_init(&d->out, MEM_EVENTS, PAYLOAD_BYTES_MAX);
+    buf_append_cstr(&d->out, "\"t\":\"");
+    buf_append_cstr(&d->out, event_info(kind)->name);
+    buf_append_cstr(&d->out, "\",\"op\":0,\"d\":");
+    json_begin(&d->w, &d->out);
+    json_object(&d->w);
+}
+
+/* Closes d and the frame. NULL when memory is short. */
+static struct bytes *draft_end(struct draft *d)
+{
+    json_object_end(&d->w);
+    buf_putc(&d->out, '}');
+    struct bytes *made = d->out.failed ? NULL : bytes_new(buf_slice(&d->out));
+    buf_deinit(&d->out);
+    return made;
+}
+
+static struct stream guild_stream(struct guild_id guild)
+{
+    return (struct stream){STREAM_GUILD, guild.v};
+}
+
+static struct event *guild_event(enum event_kind kind, struct guild_id guild, uint64_t entity,
+                                 uint64_t actor)
+{
+    struct event *e = event_new(kind, guild_stream(guild), NULL, 0);
+    if (e == NULL)
+        return NULL;
+    e->guild_id = guild.v;
+    e->entity_id = entity;
+    e->actor_id = actor;
+    return e;
+}
+
+/* The payload into the event, or neither: the event is dropped if there is no payload. */
+static struct event *with_payload(struct event *e, struct draft *d)
+{
+    e->payload = draft_end(d);
+    if (e->payload == NULL)
+        event_unref(&e);
+    return e;
+}
+
+/* Who gets the content even without the intent: the author and whom it mentions. */
+static uint32_t content_users(const struct message *m, uint64_t out[CONTENT_USERS_MAX])
+{
+    uint32_t count = 0;
+    out[count++] = m->author.id.v;
+    for (size_t i = 0; i < m->mention_count && count < CONTENT_USERS_MAX; i++) {
+        if (m->mentions[i].id.v != m->author.id.v)
+            out[count++] = m->mentions[i].id.v;
+    }
+    return count;
+}
+
+static struct bytes *message_payload(enum event_kind kind, const struct message *m,
+                                     const struct member *author, enum channel_type channel_type,
+                                     bool blank)
+{
+    struct draft d;
+    draft_begin(&d, kind);
+    proto_message_keys(&d.w, m, blank);
+    json_kv_id(&d.w, "guild_id", m->guild.v);
+    json_kv_u64(&d.w, "channel_type", (uint64_t)channel_type);
+    if (author != NULL) {
+        json_key(&d.w, "member");
+        proto_member(&d.w, author, false);
+    }
+    return draft_end(&d);
+}
+
+static bool has_guarded_content(const struct message *m)
+{
+    return m->content.len > 0 || (m->referenced != NULL && m->referenced->content.len > 0);
+}
+
+static struct event *message_event(enum event_kind kind, const struct message *m,
+                                   const struct member *author, enum channel_type channel_type)
+{
+    uint64_t users[CONTENT_USERS_MAX];
+    uint32_t count = content_users(m, users);
+    struct event *e = event_new(kind, guild_stream(m->guild), users, count);
+    if (e == NULL)
+        return NULL;
+    e->guild_id = m->guild.v;
+    e->channel_id = m->channel.v;
+    e->entity_id = m->id.v;
+    e->payload = message_payload(kind, m, author, channel_type, false);
+    bool guarded = has_guarded_content(m);
+    if (guarded)
+        e->payload_blank = message_payload(kind, m, author, channel_type, true);
+    if (e->payload == NULL || (guarded && e->payload_blank == NULL))
+        event_unref(&e);
+    return e;
+}
+
+struct event *event_message_create(const struct message *m, const struct member *author,
+                                   enum channel_type channel_type)
+{
+    struct event *e = message_event(EVENT_MESSAGE_CREATE, m, author, channel_type);
+    if (e != NULL)
+        e->actor_id = m->author.id.v;
+    return e;
+}
+
+/* The nonce belongs to the sending of the message and is not repeated. */
+struct event *event_message_update(const struct message *m, const struct member *author,
+                                   enum channel_type channel_type, uint64_t actor)
+{
+    struct message without_nonce = *m;
+    without_nonce.nonce = (struct slice){NULL, 0};
+    struct event *e = message_event(EVENT_MESSAGE_UPDATE, &without_nonce, author, channel_type);
+    if (e != NULL)
+        e->actor_id = actor;
+    return e;
+}
+
+struct event *event_message_delete(struct guild_id guild, struct channel_id channel,
+                                   struct message_id message, uint64_t actor)
+{
+    struct event *e = guild_event(EVENT_MESSAGE_DELETE, guild, message.v, actor);
+    if (e == NULL)
+        return NULL;
+    e->channel_id = channel.v;
+    struct draft d;
+    draft_begin(&d, EVENT_MESSAGE_DELETE);
+    json_kv_id(&d.w, "id", message.v);
+    json_kv_id(&d.w, "channel_id", channel.v);
+    json_kv_id(&d.w, "guild_id", guild.v);
+    return with_payload(e, &d);
+}
+
+struct event *event_typing_start(const struct member *m, struct channel_id channel, int64_t wall_ms)
+{
+    struct event *e = guild_event(EVENT_TYPING_START, m->guild, m->user.id.v, m->user.id.v);
+    if (e == NULL)
+        return NULL;
+    e->channel_id = channel.v;
+    e->at_ms = wall_ms;
+    struct draft d;
+    draft_begin(&d, EVENT_TYPING_START);
+    json_kv_id(&d.w, "channel_id", channel.v);
+    json_kv_id(&d.w, "guild_id", m->guild.v);
+    json_kv_id(&d.w, "user_id", m->user.id.v);
+    json_kv_i64(&d.w, "timestamp", wall_ms / 1000); /* the one event that counts in seconds */
+    json_key(&d.w, "member");
+    proto_member(&d.w, m, true);
+    return with_payload(e, &d);
+}
+
+struct event *event_channel_create(const struct channel *c, struct guild_view *view, uint64_t actor)
+{
+    struct event *e = guild_event(EVENT_CHANNEL_CREATE, c->guild, c->id.v, actor);
+    if (e == NULL)
+        return NULL;
+    e->channel_id = c->id.v;
+    e->view = view != NULL ? guild_view_ref(view) : NULL;
+    struct draft d;
+    draft_begin(&d, EVENT_CHANNEL_CREATE);
+    proto_channel_keys(&d.w, c, true);
+    return with_payload(e, &d);
+}
+
+struct event *event_role_create(const struct role *r, struct guild_view *view, uint64_t actor)
+{
+    struct event *e = guild_event(EVENT_GUILD_ROLE_CREATE, r->guild, r->id.v, actor);
+    if (e == NULL)
+        return NULL;
+    e->view = view != NULL ? guild_view_ref(view) : NULL;
+    struct draft d;
+    draft_begin(&d, EVENT_GUILD_ROLE_CREATE);
+    json_kv_id(&d.w, "guild_id", r->guild.v);
+    json_key(&d.w, "role");
+    proto_role(&d.w, r);
+    return with_payload(e, &d);
+}
+
+struct event *event_member_add(const struct member *m)
+{
+    struct event *e = guild_event(EVENT_GUILD_MEMBER_ADD, m->guild, m->user.id.v, m->user.id.v);
+    if (e == NULL)
+        return NULL;
+    e->at_ms = m->joined_at_ms;
+    struct draft d;
+    draft_begin(&d, EVENT_GUILD_MEMBER_ADD);
+    proto_member_keys(&d.w, m, true);
+    json_kv_id(&d.w, "guild_id", m->guild.v);
+    return with_payload(e, &d);
+}
+
+struct event *event_guild_joined(struct user_id user, struct guild_id guild)
+{
+    struct event *e = event_new(EVENT_GUILD_CREATE, (struct stream){STREAM_USER, user.v}, NULL, 0);
+    if (e == NULL)
+        return NULL;
+    e->guild_id = guild.v;
+    e->entity_id = guild.v;
+    e->actor_id = user.v;
+    return e;
+}
+
+struct event *event_token_revoked(struct user_id user, const uint8_t token_hash[32])
+{
+    struct event *e = event_new(EVENT_TOKEN_REVOKED, (struct stream){STREAM_USER, user.v}, NULL, 0);
+    if (e == NULL)
+        return NULL;
+    e->entity_id = user.v;
+    e->actor_id = user.v;
+    memcpy(e->token_hash, token_hash, sizeof e->token_hash);
+    return e;
+}
+
+/* An invite is known by its code, which fits into no id: the entity is its channel. */
+struct event *event_invite_create(const struct invite *i, uint64_t actor)
+{
+    struct event *e = guild_event(EVENT_INVITE_CREATE, i->guild, i->channel.v, actor);
+    if (e == NULL)
+        return NULL;
+    e->channel_id = i->channel.v;
+    e->at_ms = i->created_at_ms;
+    struct draft d;
+    draft_begin(&d, EVENT_INVITE_CREATE);
+    json_kv_str(&d.w, "code", i->code);
+    json_kv_u64(&d.w, "type", 0);
+    json_kv_id(&d.w, "guild_id", i->guild.v);
+    json_kv_id(&d.w, "channel_id", i->channel.v);
+    json_key(&d.w, "inviter");
+    proto_user(&d.w, &i->inviter);
+    proto_invite_limits(&d.w, i);
+    json_kv_time_or_null(&d.w, "expires_at", i->expires_at_ms);
+    return with_payload(e, &d);
+}

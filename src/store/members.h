@@ -1,0 +1,38 @@
+#pragma once
+
+/* Members of guilds and the roles they hold: SQL to structs, no rules. */
+
+#include "base/arena.h"
+#include "model/entities.h"
+#include "store/sql.h"
+
+/* STORE_CONFLICT if the user is a member already. Roles are added one by one. */
+MUST_CHECK enum err members_insert(struct sql_conn *c, struct guild_id guild, struct user_id user,
+                                   int64_t joined_at_ms);
+MUST_CHECK enum err members_add_role(struct sql_conn *c, struct guild_id guild, struct user_id user,
+                                     struct role_id role);
+MUST_CHECK enum err members_exists(struct sql_conn *c, struct guild_id guild, struct user_id user,
+                                   bool *exists);
+/* With user and roles. UNKNOWN_MEMBER. */
+MUST_CHECK enum err members_find(struct sql_conn *c, struct guild_id guild, struct user_id user,
+                                 struct arena *arena, struct member *out);
+/* The user's memberships, ascending by guild, with roles. */
+MUST_CHECK enum err members_of_user(struct sql_conn *c, struct user_id user, struct arena *arena,
+                                    struct member **out, size_t *count);
+
+/* What an authorisation needs to know, in one look-up: where a channel is, and who somebody is
+ * there. */
+struct member_standing {
+    struct guild_id guild;
+    uint64_t structure_position; /* of the guild, at this moment */
+    bool is_member;
+    struct member member; /* if is_member */
+};
+/* UNKNOWN_CHANNEL. */
+MUST_CHECK enum err members_standing_in_channel(struct sql_conn *c, struct channel_id channel,
+                                                struct user_id user, struct arena *arena,
+                                                struct member_standing *out);
+/* UNKNOWN_GUILD. */
+MUST_CHECK enum err members_standing_in_guild(struct sql_conn *c, struct guild_id guild,
+                                              struct user_id user, struct arena *arena,
+                                              struct member_standing *out);

@@ -1,0 +1,170 @@
+/*
+ * Connections to SQLite, and the care of its write-ahead log. Checkpoints are not left to COMMIT,
+ * where waiters would pay for them: the hook only notes the size, and the writer calls
+ * sqlite_maintain after it has woken everybody.
+ */
+
+#include "store/sqlite.h"
+#include "store/sqlite_priv.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* WAL file: a header of 32 bytes, then frames of 24 bytes and a page (sqlite.org/fileformat2 §4).
+ */
+enum { WAL_HEADER_BYTES = 32, WAL_FRAME_BYTES = 24 + 4096 };
+enum {
+    CHECKPOINT_BYTES = 4 * 1024 * 1024,
+    CHECKPOINT_STEP = 1024 * 1024,
+    /* From here on wait for the readers, at most BUSY_TIMEOUT_MS: a passive checkpoint never gets
+     * to start the log over while some reader is always inside it. */
+    RESTART_BYTES = 8 * CHECKPOINT_BYTES,
+    /* The writer meets another process's lock (a copy by hand), a reader meets recovery. */
+    BUSY_TIMEOUT_MS = 2000,
+    PROGRESS_OPS = 2000 /* some 20 to 50 µs of the virtual machine between two looks at the clock */
+};
+
+static struct sqlite_conn *conn_from(void *ctx)
+{
+    struct sqlite_conn *c = ctx;
+    assert(c->magic == SQLITE_CONN_MAGIC);
+    return c;
+}
+
+static int on_wal(void *ctx, sqlite3 *db, const char *schema, int frames)
+{
+    (void)db;
+    (void)schema;
+    conn_from(ctx)->wal_bytes = WAL_HEADER_BYTES + (uint64_t)frames * WAL_FRAME_BYTES;
+    return SQLITE_OK;
+}
+
+static int on_progress(void *ctx)
+{
+    return sqlite_expired(conn_from(ctx)) ? 1 : 0; /* not 0: SQLITE_INTERRUPT */
+}
+
+uint64_t sqlite_wal_bytes(struct sql_conn *base)
+{
+    return conn_from(base)->wal_bytes;
+}
+
+/* Said once, and again only after the log has been half as small. */
+static void watch_wal(struct sqlite_conn *c)
+{
+    if (c->wal_alarm_bytes == 0)
+        return;
+    if (!c->wal_alarmed && c->wal_bytes > c->wal_alarm_bytes) {
+        c->wal_alarmed = true;
+        log_warn(c->base.log, "store", "the write-ahead log is large", LOG_U("bytes", c->wal_bytes),
+                 LOG_U("alarm", c->wal_alarm_bytes));
+    } else if (c->wal_alarmed && c->wal_bytes < c->wal_alarm_bytes / 2) {
+        c->wal_alarmed = false;
+    }
+}
+
+/* True once per CHECKPOINT_STEP of growth: one that was held up by a reader is not tried again, and
+ * not waited for, after every commit. */
+static bool checkpoint_due(struct sqlite_conn *c)
+{
+    if (c->wal_bytes < c->checkpointed)
+        c->checkpoint_at = CHECKPOINT_BYTES; /* the log began anew */
+    if (c->wal_bytes < c->checkpoint_at)
+        return false;
+    c->checkpoint_at = c->wal_bytes + CHECKPOINT_STEP;
+    c->checkpointed = c->wal_bytes;
+    return true;
+}
+
+void sqlite_maintain(struct sql_conn *base)
+{
+    struct sqlite_conn *c = conn_from(base);
+    watch_wal(c);
+    if (!checkpoint_due(c))
+        return;
+    int mode = c->wal_bytes < RESTART_BYTES ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
+    int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, mode, NULL, NULL);
+    /* Busy is no failure. Anything else is logged, and the data is safe in the log, which goes on
+     * growing until the alarm. */
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
+        enum err logged = sqlite_error(c, rc, "checkpoint");
+        (void)logged;
+    }
+}
+
+void sqlite_close(struct sql_conn *base)
+{
+    struct sqlite_conn *c = conn_from(base);
+    /* The last connection to close empties and removes the log. */
+    int rc = sqlite3_close(c->db);
+    assert(rc == SQLITE_OK && "statements are left");
+    (void)rc;
+    c->magic = 0;
+    mem_free(MEM_STORE, c);
+}
+
+static enum err set_wal(struct sql_conn *c)
+{
+    struct sql_stmt *s = sql_query(c, "PRAGMA journal_mode=WAL");
+    bool is_wal = sql_step(s) && slice_eq_cstr(sql_blob(s, 0), "wal");
+    enum err e = sql_done(s);
+    return e == ERR_OK && !is_wal ? ERR_IO : e;
+}
+
+static enum err set_up_writer(struct sqlite_conn *c)
+{
+    enum err e = set_wal(&c->base);
+    if (e != ERR_OK)
+        return e;
+    /* Foreign keys: switched on by migrate.c when the schema stands. */
+    e = sql_exec(&c->base, "PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;"
+                           "PRAGMA journal_size_limit=67108864; PRAGMA mmap_size=0");
+    sqlite3_wal_hook(c->db, on_wal, c); /* also ends automatic checkpoints */
+    return e;
+}
+
+static enum err set_up_reader(struct sqlite_conn *c)
+{
+    sqlite3_progress_handler(c->db, PROGRESS_OPS, on_progress, c);
+    return sql_exec(&c->base, "PRAGMA query_only=ON; PRAGMA cache_size=-2048; PRAGMA mmap_size=0");
+}
+
+static enum err open_db(struct sqlite_conn *c, const struct sqlite_options *o)
+{
+    bool writer = o->role == SQLITE_ROLE_WRITER;
+    /* A reader of a WAL database writes to its shared memory, so READONLY will not do. NOMUTEX: a
+     * connection has one thread at a time, by the contract of sql.h. */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
+    int rc = sqlite3_open_v2(o->file, &c->db, flags, NULL);
+    if (c->db == NULL)
+        return ERR_NO_MEMORY;
+    if (rc != SQLITE_OK)
+        return (rc & 0xff) == SQLITE_CANTOPEN ? ERR_IO : sqlite_error(c, rc, "open");
+    sqlite3_extended_result_codes(c->db, 1);
+    sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+    return writer ? set_up_writer(c) : set_up_reader(c);
+}
+
+enum err sqlite_open(const struct sqlite_options *o, struct sql_conn **out, char *why,
+                     size_t why_len)
+{
+    struct sqlite_conn *c = mem_zalloc(MEM_STORE, sizeof *c);
+    if (c == NULL)
+        return ERR_NO_MEMORY;
+    sql_conn_init(&c->base, &sqlite_driver, o->log);
+    c->magic = SQLITE_CONN_MAGIC;
+    c->clock = o->clock;
+    c->wal_alarm_bytes = o->wal_alarm_bytes;
+    c->checkpoint_at = CHECKPOINT_BYTES;
+    enum err e = open_db(c, o);
+    if (e == ERR_OK) {
+        *out = &c->base;
+        return ERR_OK;
+    }
+    if (why_len > 0)
+        snprintf(why, why_len, "%s cannot be used as a database: %s", o->file,
+                 c->db == NULL ? "no memory" : sqlite3_errmsg(c->db));
+    struct sql_conn *base = &c->base;
+    sql_conn_close(&base);
+    return e;
+}

@@ -1,0 +1,78 @@
+/* The error table is complete and consistent. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/errors.h"
+
+static void test_rows(void **state)
+{
+    (void)state;
+    assert_int_equal(ERR_OK, 0);
+    assert_string_equal(err_info(ERR_OK)->name, "OK");
+    for (int i = 1; i < ERR_COUNT; i++) {
+        const struct err_info *e = err_info((enum err)i);
+        assert_true(strlen(e->name) > 0 && strlen(e->text) > 0);
+        assert_true(e->json_code >= 0);
+        assert_true(e->http_status == 0 || (e->http_status >= 400 && e->http_status <= 599));
+        assert_true(e->close_code == 0 || (e->close_code >= 1002 && e->close_code <= 1011) ||
+                    (e->close_code >= 4000 && e->close_code <= 4014));
+        /* Everything can be told to somebody. */
+        assert_true(e->http_status != 0 || e->close_code != 0);
+    }
+}
+
+static void test_codes_are_distinct(void **state)
+{
+    (void)state;
+    for (int i = 1; i < ERR_COUNT; i++) {
+        int code = err_info((enum err)i)->json_code;
+        for (int k = 1; k < i && code != 0; k++)
+            assert_int_not_equal(err_info((enum err)k)->json_code, code);
+    }
+}
+
+/* Plain HTTP errors carry their status in the text, as Discord's do. */
+static void test_plain_texts(void **state)
+{
+    (void)state;
+    static const enum err plain[] = {ERR_BAD_REQUEST,        ERR_UNAUTHORIZED,    ERR_NOT_FOUND,
+                                     ERR_METHOD_NOT_ALLOWED, ERR_REQUEST_TIMEOUT, ERR_URI_TOO_LONG,
+                                     ERR_HEADERS_TOO_LARGE,  ERR_INTERNAL,        ERR_STORE_FULL};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        char status[8];
+        const struct err_info *e = err_info(plain[i]);
+        snprintf(status, sizeof status, "%d: ", e->http_status);
+        assert_int_equal(e->json_code, 0);
+        assert_memory_equal(e->text, status, 5);
+    }
+}
+
+static void test_known(void **state)
+{
+    (void)state;
+    const struct err_info *e = err_info(ERR_INVALID_FORM);
+    assert_string_equal(e->name, "INVALID_FORM");
+    assert_int_equal(e->json_code, 50035);
+    assert_int_equal(e->http_status, 400);
+    assert_string_equal(e->text, "Invalid Form Body");
+    assert_int_equal(err_info(ERR_GW_INVALID_SEQ)->close_code, 4007);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_codes_are_distinct),
+        cmocka_unit_test(test_plain_texts),
+        cmocka_unit_test(test_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
