@@ -1,6 +1,6 @@
 /*
- * The path of a request. Routing and the limits of addresses happen on its loop; then the handler runs
- * there, or the request moves to a worker, which may wait for the store:
+ * The path of a request. Routing and the limits of addresses happen on its loop; then the handler
+ * runs there, or the request moves to a worker, which may wait for the store:
  *
  *      loop     id -> route -> address limit ──> handler ──────────────────────────> http_reply
  *                                   └─> worker: who -> limit -> scope -> reason

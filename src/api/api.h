@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * The HTTP API: routes a request by the route table, applies rate limits, authenticates, authorises by
- * the row, decodes the body by its shape, and runs the handler: on a worker, or on the loop itself if the
- * row says that it touches no store.
+ * The HTTP API: routes a request by the route table, applies rate limits, authenticates, authorises
+ * by the row, decodes the body by its shape, and runs the handler: on a worker, or on the loop
+ * itself if the row says that it touches no store.
  */
 
 #include <stdbool.h>

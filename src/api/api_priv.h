@@ -14,7 +14,8 @@ struct api {
     uint32_t magic;
     struct api_options o;
     struct router *router;
-    struct slice url_host; /* of public_url, without scheme and trailing slash; data NULL: from Host */
+    struct slice
+        url_host; /* of public_url, without scheme and trailing slash; data NULL: from Host */
     bool url_secure;
 };
 
@@ -26,8 +27,8 @@ MUST_CHECK enum err request_read_reason(struct request *r);
 MUST_CHECK enum err request_read_body(struct request *r);
 void request_drop_body(struct request *r);
 
-/* ratelimits.c. Loop thread: counts routes without authentication against the address of the peer, and
- * refuses addresses that keep being refused. */
+/* ratelimits.c. Loop thread: counts routes without authentication against the address of the peer,
+ * and refuses addresses that keep being refused. */
 MUST_CHECK enum err limits_take_address(struct request *r);
 /* Worker: counts the caller. RATE_LIMITED. */
 MUST_CHECK enum err limits_take_account(struct request *r);

@@ -7,7 +7,7 @@
 
 #define X(method, path, base, auth, scope, permissions, bucket, limit, window_ms, shape, status,   \
           where, handler, summary)                                                                 \
-    enum err handler(struct request *r);
+    enum err route_##handler(struct request *r);
 /* A handler that two routes share is declared twice, which C allows. */
 #include "api/routes.def"
 #undef X

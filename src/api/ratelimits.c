@@ -1,8 +1,8 @@
 /*
  * Rate limits of requests: which key a request counts against, and what is told about it. Without a
  * credential that is the peer's address; with one it is the account, together with the guild or
- * channel of the path (Discord's "major parameter"). Whoever is refused over and over, with bad tokens
- * say, is refused before any work is done.
+ * channel of the path (Discord's "major parameter"). Whoever is refused over and over, with bad
+ * tokens say, is refused before any work is done.
  */
 
 #include "api/api_priv.h"
@@ -60,8 +60,9 @@ static enum err refuse(struct request *r, enum request_limit which, struct ratel
 static enum err take(struct request *r, uint64_t subject)
 {
     const struct api_options *o = &r->api->o;
-    struct ratelimit_verdict all = ratelimit_take(o->ratelimit, ratelimit_key(BUCKET_GLOBAL, subject),
-                                                  o->requests_per_second, GLOBAL_WINDOW_MS);
+    struct ratelimit_verdict all =
+        ratelimit_take(o->ratelimit, ratelimit_key(BUCKET_GLOBAL, subject), o->requests_per_second,
+                       GLOBAL_WINDOW_MS);
     if (!all.allowed)
         return refuse(r, REQUEST_LIMIT_GLOBAL, all);
     uint64_t major = major_of(r);

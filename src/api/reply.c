@@ -22,10 +22,10 @@ struct buf *reply_body(struct request *r, struct slice content_type)
 static void write_limited(struct request *r)
 {
     struct json_writer *w = reply_json(r);
-    json_object(w);
+    json_object_begin(w);
     json_kv_cstr(w, "message", err_info(ERR_RATE_LIMITED)->text);
     json_key(w, "retry_after");
-    json_real(w, (double)r->verdict.reset_after_ms / 1000.0, 3);
+    json_write_real(w, (double)r->verdict.reset_after_ms / 1000.0, 3);
     json_kv_bool(w, "global", r->limit == REQUEST_LIMIT_GLOBAL);
     json_object_end(w);
 }
@@ -33,7 +33,7 @@ static void write_limited(struct request *r)
 static void write_plain(struct request *r, const struct err_info *info)
 {
     struct json_writer *w = reply_json(r);
-    json_object(w);
+    json_object_begin(w);
     json_kv_cstr(w, "message", info->text);
     json_kv_i64(w, "code", info->json_code);
     json_object_end(w);
@@ -78,7 +78,8 @@ void reply_write_methods(struct buf *out, unsigned allowed)
     }
 }
 
-/* Any origin may call: the token is in a header that a page must have been given, never in a cookie. */
+/* Any origin may call: the token is in a header that a page must have been given, never in a
+ * cookie. */
 void reply_preflight(struct request *r)
 {
     struct buf *head = &r->x->head;

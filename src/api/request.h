@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * One request on its way through the API: what its row of the route table asked for, and what came of
- * it. It begins on the loop; if its row says so it moves to a worker, which owns it from then on. It
- * ends when its reply is handed back to the HTTP server.
+ * One request on its way through the API: what its row of the route table asked for, and what came
+ * of it. It begins on the loop; if its row says so it moves to a worker, which owns it from then
+ * on. It ends when its reply is handed back to the HTTP server.
  */
 
 #include <stdbool.h>

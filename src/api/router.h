@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * From method and path to a row of the route table: a tree of path segments, built once from the table
- * and never changed, so every thread may read it. A literal segment wins over a parameter.
+ * From method and path to a row of the route table: a tree of path segments, built once from the
+ * table and never changed, so every thread may read it. A literal segment wins over a parameter.
  */
 
 #include <stdbool.h>
@@ -33,5 +33,6 @@ void router_free(struct router **r);
 /* path: as sent, without query. Allocates nothing. */
 enum router_verdict router_match(const struct router *r, enum http_method method, struct slice path,
                                  struct router_match *out);
-/* Position of "{name}" among the parameters of a path pattern; ROUTE_PARAMS_MAX if there is none. */
+/* Position of "{name}" among the parameters of a path pattern; ROUTE_PARAMS_MAX if there is none.
+ */
 unsigned router_param_index(const char *pattern, const char *name);

@@ -21,7 +21,7 @@ const struct route routes[] = {
      .shape = body,                                                                                \
      .status = ok,                                                                                 \
      .where = ROUTE_WHERE_##place,                                                                 \
-     .handler = fn,                                                                                \
+     .handler = route_##fn,                                                                        \
      .summary = text},
 #include "api/routes.def"
 #undef X

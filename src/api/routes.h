@@ -13,7 +13,12 @@
 struct request;
 
 enum route_base { ROUTE_BASE_API, ROUTE_BASE_ROOT };
-enum route_auth { ROUTE_AUTH_NONE = 0, ROUTE_AUTH_USER = 1, ROUTE_AUTH_BOT = 2, ROUTE_AUTH_ANY = 3 };
+enum route_auth {
+    ROUTE_AUTH_NONE = 0,
+    ROUTE_AUTH_USER = 1,
+    ROUTE_AUTH_BOT = 2,
+    ROUTE_AUTH_ANY = 3
+};
 enum route_scope { ROUTE_SCOPE_NONE, ROUTE_SCOPE_GUILD, ROUTE_SCOPE_CHANNEL };
 enum route_where { ROUTE_WHERE_LOOP, ROUTE_WHERE_READ, ROUTE_WHERE_WRITE, ROUTE_WHERE_HASH };
 

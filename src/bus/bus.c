@@ -8,7 +8,8 @@
 /* One queue a loop; more loops than this the configuration does not allow. */
 enum { BUS_QUEUES_MAX = 64 };
 
-/* Locks: each queue has its own mutex, no two are ever held together, and nothing is called under it. */
+/* Locks: each queue has its own mutex, no two are ever held together, and nothing is called under
+ * it. */
 struct bus_queue {
     pthread_mutex_t lock;
     struct event **ring;
@@ -65,7 +66,8 @@ struct bus_queue *bus_subscribe(struct bus *b, size_t capacity, void (*wake)(voi
     return q;
 }
 
-/* Puts what fits; from the first that does not, everything is lost until the subscriber has read so. */
+/* Puts what fits; from the first that does not, everything is lost until the subscriber has read
+ * so. */
 static bool queue_put(struct bus_queue *q, struct event *const *events, size_t count)
 {
     pthread_mutex_lock(&q->lock);

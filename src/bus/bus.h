@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * The bus: events from whoever committed them to every subscriber (each loop's gateway), one reference
- * each. A publisher never blocks: a subscriber whose queue is full is marked as having lost something,
- * and refills from the event log. The log is the truth, the bus is a hint.
+ * The bus: events from whoever committed them to every subscriber (each loop's gateway), one
+ * reference each. A publisher never blocks: a subscriber whose queue is full is marked as having
+ * lost something, and refills from the event log. The log is the truth, the bus is a hint.
  *
  * Local implementation: a bounded ring and a mutex per subscriber, held for a pointer copy.
  */
@@ -28,6 +28,6 @@ MUST_CHECK struct bus_queue *bus_subscribe(struct bus *b, size_t capacity, void 
                                            void *ctx);
 /* Any thread. In order per publisher; takes a new reference per subscriber. */
 void bus_publish(struct bus *b, struct event *const *events, size_t count);
-/* The subscriber's thread: moves up to max events (references go to the caller) and tells whether any
- * were lost since the last call. Events after the loss are dropped until it is read here. */
+/* The subscriber's thread: moves up to max events (references go to the caller) and tells whether
+ * any were lost since the last call. Events after the loss are dropped until it is read here. */
 size_t bus_take(struct bus_queue *q, struct event **out, size_t max, bool *lost);

@@ -7,8 +7,8 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-/* Keys come from clients, so memory is bounded twice: by keys_max, and by throwing out the window that
- * was used least recently when a shard is full. */
+/* Keys come from clients, so memory is bounded twice: by keys_max, and by throwing out the window
+ * that was used least recently when a shard is full. */
 enum { SHARDS = 16 };
 
 struct window {
@@ -135,8 +135,7 @@ struct ratelimit_verdict ratelimit_peek(struct ratelimit *r, uint64_t key, uint3
     struct shard *s = &r->shards[map_hash(r->seed, key) % SHARDS];
     uint64_t now_ms = clock_mono_ms(r->clock);
     pthread_mutex_lock(&s->lock);
-    struct ratelimit_verdict v =
-        verdict_of(map_get(&s->windows, key), now_ms, limit, window_ms);
+    struct ratelimit_verdict v = verdict_of(map_get(&s->windows, key), now_ms, limit, window_ms);
     pthread_mutex_unlock(&s->lock);
     return v;
 }

@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * Rate limits: fixed windows per (bucket, subject) key, in bounded local memory, sharded under mutexes.
- * When a shard is full, expired windows go first, then the least recently used: a limit never fails closed
- * and never grows.
+ * Rate limits: fixed windows per (bucket, subject) key, in bounded local memory, sharded under
+ * mutexes. When a shard is full, expired windows go first, then the least recently used: a limit
+ * never fails closed and never grows.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,8 @@ struct ratelimit_verdict {
     uint64_t reset_after_ms; /* until the window ends */
 };
 
-MUST_CHECK struct ratelimit *ratelimit_new(size_t keys_max, uint64_t seed, const struct clock *clock);
+MUST_CHECK struct ratelimit *ratelimit_new(size_t keys_max, uint64_t seed,
+                                           const struct clock *clock);
 void ratelimit_free(struct ratelimit **r);
 /* Counts one use of `key` (any 64-bit hash) against `limit` per window_ms. Any thread. */
 struct ratelimit_verdict ratelimit_take(struct ratelimit *r, uint64_t key, uint32_t limit,

@@ -1,7 +1,7 @@
 /*
- * Visibility classes: the sessions of a guild that see the same things share one, so that permissions
- * are computed once per class and channel when the structure changes, and never when an event is
- * delivered. Delivering walks the classes that see the channel and then their sessions.
+ * Visibility classes: the sessions of a guild that see the same things share one, so that
+ * permissions are computed once per class and channel when the structure changes, and never when an
+ * event is delivered. Delivering walks the classes that see the channel and then their sessions.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -44,8 +44,8 @@ static void collect_specials(struct guild_sub *s)
 
 static bool is_special(const struct guild_sub *s, uint64_t user_id)
 {
-    return s->special_count > 0 && bsearch(&user_id, s->specials, s->special_count,
-                                           sizeof user_id, compare_u64) != NULL;
+    return s->special_count > 0 &&
+           bsearch(&user_id, s->specials, s->special_count, sizeof user_id, compare_u64) != NULL;
 }
 
 /* What decides the view of a session. */
@@ -227,7 +227,7 @@ static void single_out(struct guild_sub *s, uint64_t user_id)
         if (l == NULL || l->class == NULL || l->class->special_user == user_id)
             continue;
         struct audience_class *old = l->class;
-        struct class_key k = {old->intents, old->content, user_id, old->timed_out_until_ms,
+        struct class_key k = {old->intents, old->content,   user_id, old->timed_out_until_ms,
                               old->roles,   old->role_count};
         struct guild_link moved = *l;
         if (enter(s, l, &k)) {

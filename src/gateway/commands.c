@@ -94,8 +94,7 @@ static void dispatch(struct gw_conn *g, int64_t number, const json_t *d, struct 
     else if (!identified)
         gw_conn_close(g, ERR_GW_NOT_AUTHENTICATED);
     else
-        log_debug(loop_log(g->hub->loop), "gateway", "command without effect",
-                  LOG_I("op", number));
+        log_debug(loop_log(g->hub->loop), "gateway", "command without effect", LOG_I("op", number));
 }
 
 /* docs: 120 commands per connection and 60 seconds. */

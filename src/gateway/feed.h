@@ -1,13 +1,15 @@
 #pragma once
 
 /*
- * A feed puts one stream's events back into order: what the bus brings may start anywhere, repeat, or
- * have holes (the log is the truth, the bus is a hint). `apply` sees every position after the start
- * exactly once, in order. Pure: no I/O, no clock; the owner reads the log when asked to. Loop thread.
+ * A feed puts one stream's events back into order: what the bus brings may start anywhere, repeat,
+ * or have holes (the log is the truth, the bus is a hint). `apply` sees every position after the
+ * start exactly once, in order. Pure: no I/O, no clock; the owner reads the log when asked to. Loop
+ * thread.
  *
  *   LOADING ──feed_start──▶ LIVE ──a hole, or feed_lost──▶ REFILLING ──feed_refilled──▶ LIVE
  *
- * In LOADING and REFILLING what arrives is held, up to a maximum; beyond it the log is read once more.
+ * In LOADING and REFILLING what arrives is held, up to a maximum; beyond it the log is read once
+ * more.
  */
 
 #include <stdbool.h>

@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * The gateway (Discord Gateway v10, surface reference §2): sessions over WebSocket, each on one loop,
- * fed by the bus. main makes one, starts it once the loops exist, and hands it upgrade requests. Where to
- * start reading: gateway_priv.h (the objects), then transport.c, identify.c, guild.c.
+ * The gateway (Discord Gateway v10, surface reference §2): sessions over WebSocket, each on one
+ * loop, fed by the bus. main makes one, starts it once the loops exist, and hands it upgrade
+ * requests. Where to start reading: gateway_priv.h (the objects), then transport.c, identify.c,
+ * guild.c.
  */
 
 #include <stdbool.h>
@@ -49,10 +50,11 @@ struct gateway_options {
 MUST_CHECK enum err gateway_new(const struct gateway_options *o, struct gateway **out);
 /* True for the paths that clients open a gateway connection on: "/", "/gateway", "/gateway/". */
 bool gateway_path(struct slice path);
-/* Loop thread: answers a request that asks for an upgrade on such a path, one way or the other; 426 if
- * it is not a proper one. */
+/* Loop thread: answers a request that asks for an upgrade on such a path, one way or the other; 426
+ * if it is not a proper one. */
 void gateway_upgrade(struct gateway *g, struct http_exchange *x);
-/* Any thread: tells every session to reconnect (op 7), closes their connections, refuses new ones. */
+/* Any thread: tells every session to reconnect (op 7), closes their connections, refuses new ones.
+ */
 void gateway_drain(struct gateway *g);
 /* After the loops were joined. */
 void gateway_free(struct gateway **g);

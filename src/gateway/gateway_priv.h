@@ -9,11 +9,11 @@
  *   user_sub     the user's stream on this loop: fed once, for all the user's sessions
  *   guild_sub    the guild's stream on this loop (guild.c): view, position, visibility classes
  *   guild_link   one session in one guild; belongs to one class of it once it is live
- *   gw_job       work for a worker on behalf of a hub: it names its subject by key, since the subject
- *                may be gone when the answer comes back
+ *   gw_job       work for a worker on behalf of a hub: it names its subject by key, since the
+ * subject may be gone when the answer comes back
  *
- * A session stays on its loop for life; a Resume that arrives on another loop moves the *connection*
- * (its socket, nothing else) to the session's loop, which the session id names.
+ * A session stays on its loop for life; a Resume that arrives on another loop moves the
+ * *connection* (its socket, nothing else) to the session's loop, which the session id names.
  */
 
 #include "base/arena.h"
@@ -27,16 +27,16 @@
 #include "wire/ws.h"
 
 enum {
-    SESSION_ID_LEN = 32,            /* 2 hex digits of the loop, 30 random ones */
-    HUB_TAKE_MAX = 128,             /* events handled in one turn before I/O gets its turn */
-    HUB_JOBS_MAX = 32,              /* guild loads and refills under way at once */
-    HUB_QUEUE_EVENTS = 16384,       /* bus queue of one loop */
-    CONN_QUEUED_MAX = 256 * 1024,   /* bytes handed to the connection ahead of the kernel */
+    SESSION_ID_LEN = 32,          /* 2 hex digits of the loop, 30 random ones */
+    HUB_TAKE_MAX = 128,           /* events handled in one turn before I/O gets its turn */
+    HUB_JOBS_MAX = 32,            /* guild loads and refills under way at once */
+    HUB_QUEUE_EVENTS = 16384,     /* bus queue of one loop */
+    CONN_QUEUED_MAX = 256 * 1024, /* bytes handed to the connection ahead of the kernel */
     FRAME_PREFIX_MAX = WS_HEADER_MAX + 32,
     JOB_ARENA_BYTES = 64 * 1024 * 1024,
-    REFILL_ROWS = 256,              /* log rows read in one go */
-    RETRY_MS = 250,                 /* between attempts when the store is overloaded */
-    SESSION_GUILDS_MAX = 2500,      /* docs: more than that must shard (4011) */
+    REFILL_ROWS = 256,         /* log rows read in one go */
+    RETRY_MS = 250,            /* between attempts when the store is overloaded */
+    SESSION_GUILDS_MAX = 2500, /* docs: more than that must shard (4011) */
 };
 
 #define SESSION_MAGIC UINT32_C(0x5e551071)
@@ -72,7 +72,7 @@ struct gw_conn {
     uint64_t window_start_ms; /* commands are counted per 60 s */
     uint32_t window_commands;
     uint32_t version;
-    char *host;             /* of the upgrade, for resume_gateway_url; until READY */
+    char *host; /* of the upgrade, for resume_gateway_url; until READY */
 };
 
 struct guild_link {
@@ -83,7 +83,7 @@ struct guild_link {
     struct list waiting;   /* in guild->waiting */
     uint64_t min_position; /* the guild's stream as of which `member` was read */
     int64_t joined_at_ms;
-    struct bytes *member; /* the user's own member object, until GUILD_CREATE was made */
+    struct bytes *member;  /* the user's own member object, until GUILD_CREATE was made */
     struct role_id *roles; /* likewise; then the class has them */
     uint32_t role_count;
     int64_t timed_out_until_ms;
@@ -110,11 +110,11 @@ struct session {
     struct guild_link **links;
     uint32_t link_count;
     uint32_t link_capacity;
-    bool ready_pending;   /* people: READY waits for all guilds */
-    bool retry_load;      /* more happened while LOADING than could be held */
-    bool failed;          /* about to be freed, takes nothing any more */
-    struct timer timer;   /* resume window */
-    struct event **held;  /* user events while LOADING */
+    bool ready_pending;  /* people: READY waits for all guilds */
+    bool retry_load;     /* more happened while LOADING than could be held */
+    bool failed;         /* about to be freed, takes nothing any more */
+    struct timer timer;  /* resume window */
+    struct event **held; /* user events while LOADING */
     uint32_t held_count;
     struct session_load *load; /* between its snapshot and READY (people) */
 };
@@ -127,7 +127,8 @@ struct user_sub {
     bool refill_wanted;
 };
 
-/* Sessions of a guild that see the same things: same roles, same intents, same special treatment. */
+/* Sessions of a guild that see the same things: same roles, same intents, same special treatment.
+ */
 struct audience_class {
     struct list node;
     uint64_t hash;
@@ -155,7 +156,7 @@ struct guild_sub {
     struct guild_view *view;
     uint64_t *last_messages; /* per channel of the view */
     uint64_t member_count;
-    uint64_t version; /* bumped whenever GUILD_CREATE would read differently */
+    uint64_t version;   /* bumped whenever GUILD_CREATE would read differently */
     uint64_t *specials; /* ascending: users whom the view treats by name */
     size_t special_count;
     struct list classes;
@@ -206,8 +207,8 @@ void hub_retry_later(struct hub *h);
 void gw_conn_send(struct gw_conn *g, struct slice json); /* one text frame, now */
 /* With the close code of the row; its session, if any, is detached before this returns. */
 void gw_conn_close(struct gw_conn *g, enum err why);
-void gw_conn_reconnect(struct gw_conn *g);               /* op 7, then closes, resumable */
-void gw_conn_deadline(struct gw_conn *g, uint64_t ms);   /* restart the one timer */
+void gw_conn_reconnect(struct gw_conn *g);             /* op 7, then closes, resumable */
+void gw_conn_deadline(struct gw_conn *g, uint64_t ms); /* restart the one timer */
 /* The connection goes to another loop, where the command `text` (a Resume) is handled again. */
 void gw_conn_move(struct gw_conn *g, struct hub *to, struct slice text);
 
@@ -247,14 +248,15 @@ void session_flush(struct session *s);
 void session_user_event(struct session *s, struct event *e);
 
 /* user.c */
-struct user_sub *user_sub_get(struct hub *h, uint64_t user_id); /* made if absent; NULL: no memory */
-void user_sub_release(struct user_sub *u);                      /* frees it without sessions */
+struct user_sub *user_sub_get(struct hub *h,
+                              uint64_t user_id); /* made if absent; NULL: no memory */
+void user_sub_release(struct user_sub *u);       /* frees it without sessions */
 void user_sub_want(struct user_sub *u);
 
 /* guild.c */
 struct guild_sub *guild_sub_get(struct hub *h, uint64_t guild_id);
-/* Links a session to the guild: the link waits until the guild is live and has reached min_position,
- * then GUILD_CREATE is pushed (or READY tried). `m` is copied. NULL: no memory. */
+/* Links a session to the guild: the link waits until the guild is live and has reached
+ * min_position, then GUILD_CREATE is pushed (or READY tried). `m` is copied. NULL: no memory. */
 struct guild_link *guild_link_new(struct session *s, const struct membership *m);
 /* Unlinks and frees; the guild is freed at the end of the turn if nobody is left. */
 void guild_link_free(struct guild_link *l);

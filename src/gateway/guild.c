@@ -1,8 +1,9 @@
 /*
- * A guild on one loop. Its feed gives every event of the guild's stream once and in order; structural
- * events carry the new view, which replaces the old one exactly between the events that it separates.
- * Sessions enter only when the feed has reached the position as of which their membership was read, so
- * that GUILD_CREATE and the events after it fit together without a gap or a repetition.
+ * A guild on one loop. Its feed gives every event of the guild's stream once and in order;
+ * structural events carry the new view, which replaces the old one exactly between the events that
+ * it separates. Sessions enter only when the feed has reached the position as of which their
+ * membership was read, so that GUILD_CREATE and the events after it fit together without a gap or a
+ * repetition.
  */
 #include <assert.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "wire/json_write.h"
 
 struct guild_job {
-    struct gw_job job; /* first */
+    struct gw_job job;     /* first */
     struct guild_sub *sub; /* kept alive by its job_running */
     uint64_t after;
     struct guild_snapshot snapshot;
@@ -116,9 +117,9 @@ static void admit_waiting(struct guild_sub *s)
 static void load_work(struct gw_job *j)
 {
     struct guild_job *g = (struct guild_job *)j;
-    j->err = guild_snapshot_load(j->hub->gateway->options.core,
-                                 (struct guild_id){g->sub->feed.stream.id}, &j->arena,
-                                 &g->snapshot);
+    j->err =
+        guild_snapshot_load(j->hub->gateway->options.core,
+                            (struct guild_id){g->sub->feed.stream.id}, &j->arena, &g->snapshot);
 }
 
 /* The guild is gone from the store: nobody can be linked to it. */

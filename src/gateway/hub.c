@@ -1,7 +1,7 @@
 /*
  * A hub takes events off its queue of the bus in bounded portions and gives each to the feed of its
- * stream, if anybody on this loop listens to it. It also meters the reading of the store on behalf of
- * its guilds: at most HUB_JOBS_MAX loads and refills at once, the rest wait their turn.
+ * stream, if anybody on this loop listens to it. It also meters the reading of the store on behalf
+ * of its guilds: at most HUB_JOBS_MAX loads and refills at once, the rest wait their turn.
  */
 #include <assert.h>
 

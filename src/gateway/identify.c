@@ -1,8 +1,9 @@
 /*
- * Identify and Resume. The difficulty of Identify is to begin without a race: the session first listens
- * to its user's stream and holds what arrives, then reads its snapshot, stamped with the position of the
- * stream, then sends READY, enters its guilds (each again stamped, see guild.c), and handles what it held
- * from after the stamp. Everything between the steps runs on the loop; the reading runs on workers.
+ * Identify and Resume. The difficulty of Identify is to begin without a race: the session first
+ * listens to its user's stream and holds what arrives, then reads its snapshot, stamped with the
+ * position of the stream, then sends READY, enters its guilds (each again stamped, see guild.c),
+ * and handles what it held from after the stamp. Everything between the steps runs on the loop; the
+ * reading runs on workers.
  */
 #include <string.h>
 
@@ -11,9 +12,9 @@
 #include "wire/json_read.h"
 
 struct auth_job {
-    struct gw_job job;     /* first */
-    struct gw_conn *conn;  /* NULL when the connection went away meanwhile */
-    struct slice token;    /* in the arena */
+    struct gw_job job;    /* first */
+    struct gw_conn *conn; /* NULL when the connection went away meanwhile */
+    struct slice token;   /* in the arena */
     struct principal who;
     bool has_intents;
     uint32_t intents;
@@ -118,8 +119,7 @@ static void auth_work(struct gw_job *j)
 static void load_work(struct gw_job *j)
 {
     struct session_load *l = (struct session_load *)j;
-    j->err = session_snapshot_load(j->hub->gateway->options.core, &l->who, &j->arena,
-                                   &l->snapshot);
+    j->err = session_snapshot_load(j->hub->gateway->options.core, &l->who, &j->arena, &l->snapshot);
 }
 
 static void load_done(struct gw_job *j);

@@ -1,7 +1,7 @@
 /*
- * The payloads that are one session's own: READY, RESUMED, GUILD_CREATE. What sessions of a class share
- * (the guild with the channels that they see) is serialised once and kept with the class until the guild
- * changes.
+ * The payloads that are one session's own: READY, RESUMED, GUILD_CREATE. What sessions of a class
+ * share (the guild with the channels that they see) is serialised once and kept with the class
+ * until the guild changes.
  */
 #include "gateway/gateway_priv.h"
 #include "proto/guild.h"
@@ -49,8 +49,8 @@ static struct bytes *class_json(struct guild_sub *g, struct audience_class *c)
     }
     json_array_end(&w);
     json_kv_u64(&w, "member_count", g->member_count);
-    static const char *const EMPTY[] = {"threads",         "presences",
-                                        "voice_states",    "stage_instances",
+    static const char *const EMPTY[] = {"threads",           "presences",
+                                        "voice_states",      "stage_instances",
                                         "soundboard_sounds", "guild_scheduled_events"};
     for (size_t i = 0; i < sizeof EMPTY / sizeof EMPTY[0]; i++)
         json_kv_raw(&w, EMPTY[i], "[]");
@@ -192,9 +192,9 @@ static void write_guilds(struct json_writer *w, struct session *s, const struct 
 
 static void write_person_keys(struct json_writer *w)
 {
-    static const char *const ARRAYS[] = {"connected_accounts", "sessions",          "users",
-                                         "merged_members",     "experiments",       "guild_experiments",
-                                         "tutorial",           "game_relationships"};
+    static const char *const ARRAYS[] = {
+        "connected_accounts", "sessions",          "users",    "merged_members",
+        "experiments",        "guild_experiments", "tutorial", "game_relationships"};
     for (size_t i = 0; i < sizeof ARRAYS / sizeof ARRAYS[0]; i++)
         json_kv_raw(w, ARRAYS[i], "[]");
     static const char *const VERSIONED[] = {"read_state", "user_guild_settings"};

@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * A session's sequence: the payloads that were dispatched to it and that its client has not confirmed,
- * by reference, in order of their sequence numbers. It is the send queue and the Resume buffer in one:
- * `sent` is the cursor between the two. Grows by doubling, gives its memory back when empty. Pure.
+ * A session's sequence: the payloads that were dispatched to it and that its client has not
+ * confirmed, by reference, in order of their sequence numbers. It is the send queue and the Resume
+ * buffer in one: `sent` is the cursor between the two. Grows by doubling, gives its memory back
+ * when empty. Pure.
  */
 
 #include <stdbool.h>
@@ -28,7 +29,8 @@ struct replay {
 enum { REPLAY_SLOTS_MAX = 1 << 20 };
 
 void replay_deinit(struct replay *r);
-/* Appends, taking a new reference; false when memory is short or the maximum reached (unchanged). */
+/* Appends, taking a new reference; false when memory is short or the maximum reached (unchanged).
+ */
 MUST_CHECK bool replay_push(struct replay *r, struct bytes *payload);
 /* The payload of a number in (seq - count, seq], else NULL. Borrowed. */
 struct bytes *replay_get(const struct replay *r, uint64_t seq);

@@ -1,8 +1,9 @@
 /*
- * A session: what one client is owed, in order. Dispatches are appended as references; the connection,
- * if there is one, is marked dirty and written once at the end of the turn, all unsent frames in one
- * system call. The difficulty is the slow client: its unsent bytes are capped, then the connection is
- * closed with a resumable code, and if the session's memory fills meanwhile it cannot be resumed.
+ * A session: what one client is owed, in order. Dispatches are appended as references; the
+ * connection, if there is one, is marked dirty and written once at the end of the turn, all unsent
+ * frames in one system call. The difficulty is the slow client: its unsent bytes are capped, then
+ * the connection is closed with a resumable code, and if the session's memory fills meanwhile it
+ * cannot be resumed.
  */
 #include <assert.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * The WebSocket side of a gateway connection: from the upgrade request to the close handshake. It decodes
- * frames, answers pings, enforces the deadline that its state has (Identify first, heartbeats then), and
- * writes what a session owes when the loop's turn ends.
+ * The WebSocket side of a gateway connection: from the upgrade request to the close handshake. It
+ * decodes frames, answers pings, enforces the deadline that its state has (Identify first,
+ * heartbeats then), and writes what a session owes when the loop's turn ends.
  */
 #include <assert.h>
 #include <string.h>
@@ -81,7 +81,8 @@ void gw_conn_reconnect(struct gw_conn *g)
 static void on_deadline(struct timer *t)
 {
     struct gw_conn *g = LIST_OWNER(t, struct gw_conn, timer);
-    /* An overdue heartbeat leaves the session resumable, so not 4009: clients start anew on that. */
+    /* An overdue heartbeat leaves the session resumable, so not 4009: clients start anew on that.
+     */
     gw_conn_close(g, g->session != NULL ? ERR_GW_UNKNOWN : ERR_GW_SESSION_TIMEOUT);
 }
 
@@ -125,7 +126,8 @@ static void on_item(struct gw_conn *g, enum ws_event event, const struct ws_item
     }
 }
 
-/* A connection on its way to another loop, with the command that sends it there and what came after. */
+/* A connection on its way to another loop, with the command that sends it there and what came
+ * after. */
 struct gw_move {
     struct gw_conn *g;
     struct hub *to;
@@ -355,4 +357,3 @@ void gateway_upgrade(struct gateway *gateway, struct http_exchange *x)
     else if (g->state == GW_CONN_OPEN)
         gw_conn_deadline(g, gateway->options.identify_timeout_ms);
 }
-

@@ -1,5 +1,5 @@
-/* The user's own stream on one loop: guilds joined and left, tokens revoked. One feed serves all the
- * user's sessions here; the first snapshot of one of them starts it. */
+/* The user's own stream on one loop: guilds joined and left, tokens revoked. One feed serves all
+ * the user's sessions here; the first snapshot of one of them starts it. */
 #include "gateway/gateway_priv.h"
 
 struct user_refill {
@@ -22,8 +22,8 @@ static void collect(void *ctx, struct event *e)
 static void refill_work(struct gw_job *j)
 {
     struct user_refill *r = (struct user_refill *)j;
-    j->err = events_replay(j->hub->gateway->options.core, r->stream, r->after, REFILL_ROWS, collect,
-                           r);
+    j->err =
+        events_replay(j->hub->gateway->options.core, r->stream, r->after, REFILL_ROWS, collect, r);
 }
 
 static void refill_done(struct gw_job *j)

@@ -1,11 +1,11 @@
 /*
- * Wiring. The order is the difficulty: what is built later may use what was built before, and stopping
- * goes the other way round, so that nothing is called that is already gone:
+ * Wiring. The order is the difficulty: what is built later may use what was built before, and
+ * stopping goes the other way round, so that nothing is called that is already gone:
  *
  *   clock, log, metrics ─ bus ─ core ─ store ─ workers ─ loops ─ gateway, api ─ listeners
  *
- * The store calls core_on_commit on its writer thread, which needs the bus and, through it, the loops'
- * wake-up: so the store is closed before the loops stop.
+ * The store calls core_on_commit on its writer thread, which needs the bus and, through it, the
+ * loops' wake-up: so the store is closed before the loops stop.
  */
 #include "main/server.h"
 
@@ -253,8 +253,7 @@ static enum err start_loops(struct server *s)
 }
 
 static enum err listen_on(struct server *s, const char *address,
-                          void (*handler)(void *, struct http_exchange *),
-                          struct http_server **out)
+                          void (*handler)(void *, struct http_exchange *), struct http_server **out)
 {
     const struct config *c = s->config;
     struct listen_address at;
@@ -267,8 +266,7 @@ static enum err listen_on(struct server *s, const char *address,
         .port = at.port,
         .limits = {c->http_head_bytes_max, c->http_body_bytes_max},
         .connections_max = (unsigned)c->http_connections_max,
-        .connections_per_ip_max =
-            c->limits_enabled ? (unsigned)c->limits_connections_per_ip : 0,
+        .connections_per_ip_max = c->limits_enabled ? (unsigned)c->limits_connections_per_ip : 0,
         .head_timeout_ms = c->http_head_timeout_ms,
         .body_timeout_ms = c->http_body_timeout_ms,
         .idle_timeout_ms = c->http_idle_timeout_ms,
@@ -294,8 +292,8 @@ static enum err start_listeners(struct server *s)
 static enum err start(struct server *s)
 {
     static enum err (*const STEPS[])(struct server *) = {
-        start_core, start_store, start_workers, make_loops,
-        make_gateway, make_api, start_loops, start_listeners,
+        start_core,   start_store, start_workers, make_loops,
+        make_gateway, make_api,    start_loops,   start_listeners,
     };
     s->metrics = metrics_new();
     if (s->metrics == NULL || !crypto_init())
@@ -335,8 +333,7 @@ static void let_clients_go(struct server *s)
     for (size_t i = 0; i < 2; i++) {
         if (servers[i] == NULL)
             continue;
-        while (http_server_connections(servers[i]) > 0 &&
-               clock_mono_ms(clock_system()) < until_ms)
+        while (http_server_connections(servers[i]) > 0 && clock_mono_ms(clock_system()) < until_ms)
             nanosleep(&(struct timespec){.tv_nsec = STOP_POLL_NS}, NULL);
         http_server_close_all(servers[i]);
     }

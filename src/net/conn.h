@@ -65,8 +65,9 @@ enum { CONN_DRAIN_MS = 1000, CONN_DRAIN_BYTES = 4 * 1024 * 1024 };
 void conn_close(struct conn *c);
 bool conn_closing(const struct conn *c);
 
-/* Moves the socket to another loop: c is gone for this thread when the call returns (no on_closed), and
- * on `to`'s thread `adopted` gets a new connection with the same socket, peer and accounting, or NULL if
- * it could not be made. The new owner calls conn_set_ops inside it. conn_queued(c) must be 0. */
+/* Moves the socket to another loop: c is gone for this thread when the call returns (no on_closed),
+ * and on `to`'s thread `adopted` gets a new connection with the same socket, peer and accounting,
+ * or NULL if it could not be made. The new owner calls conn_set_ops inside it. conn_queued(c) must
+ * be 0. */
 void conn_move(struct conn *c, struct loop *to, void (*adopted)(void *ctx, struct conn *c),
                void *ctx);

@@ -1,7 +1,7 @@
 /*
- * A connection changes its loop: the socket is duplicated, the old handle closed, and a new one opened
- * on the other thread. Nothing may be queued for writing. The accounting (home, address slot) goes with
- * it, untouched: its counters are atomic and its lane outlives both loops.
+ * A connection changes its loop: the socket is duplicated, the old handle closed, and a new one
+ * opened on the other thread. Nothing may be queued for writing. The accounting (home, address
+ * slot) goes with it, untouched: its counters are atomic and its lane outlives both loops.
  */
 
 #include <assert.h>
@@ -28,7 +28,8 @@ static void on_unopened(uv_handle_t *handle)
     mem_free(MEM_NET, handle->data);
 }
 
-/* The new connection around the socket; NULL if it could not be made (the socket is closed then). */
+/* The new connection around the socket; NULL if it could not be made (the socket is closed then).
+ */
 static struct conn *conn_around(struct loop *l, const struct move *m)
 {
     struct conn *c = mem_zalloc(MEM_NET, sizeof *c);

@@ -85,6 +85,19 @@ static bool is_free(const struct addrinfo *ai)
     return fd >= 0;
 }
 
+/* Keeps errno: it is the reason of a failure. */
+static void close_address(struct http_server *s, unsigned index)
+{
+    int e = errno;
+    for (unsigned i = 0; i < s->lane_count; i++) {
+        struct http_listener *at = &s->lanes[i].listeners[index];
+        if (at->fd >= 0)
+            close(at->fd);
+        at->fd = -1;
+    }
+    errno = e;
+}
+
 /* One address for all lanes; the first lane's socket decides the port if there is none yet. */
 static bool bind_address(struct http_server *s, unsigned index, const struct addrinfo *ai)
 {
@@ -93,8 +106,10 @@ static bool bind_address(struct http_server *s, unsigned index, const struct add
         return false;
     for (unsigned i = 0; i < s->lane_count; i++) {
         int fd = open_socket(ai, true);
-        if (fd < 0)
+        if (fd < 0) {
+            close_address(s, index);
             return false;
+        }
         s->lanes[i].listeners[index].fd = fd;
         if (s->port == 0) {
             s->port = get_port(fd);
@@ -143,14 +158,8 @@ enum err http_listeners_bind(struct http_server *s, char *why, size_t why_len)
 
 void http_listeners_close_fds(struct http_server *s)
 {
-    for (unsigned i = 0; i < s->lane_count; i++) {
-        for (unsigned k = 0; k < HTTP_ADDRESSES_MAX; k++) {
-            struct http_listener *at = &s->lanes[i].listeners[k];
-            if (at->fd >= 0)
-                close(at->fd);
-            at->fd = -1;
-        }
-    }
+    for (unsigned k = 0; k < HTTP_ADDRESSES_MAX; k++)
+        close_address(s, k);
 }
 
 /* The slot of an address in the table of counters. Two addresses may share one, which only makes

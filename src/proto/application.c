@@ -22,7 +22,7 @@ static void count_keys(struct json_writer *w)
 void proto_application(struct json_writer *w, const struct application *a, const struct user *owner,
                        const struct user *bot)
 {
-    json_object(w);
+    json_object_begin(w);
     json_kv_id(w, "id", a->id.v);
     json_kv_str(w, "name", a->name);
     json_kv_str(w, "description", a->description);

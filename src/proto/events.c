@@ -28,7 +28,7 @@ static void draft_begin(struct draft *d, enum event_kind kind)
     buf_append_cstr(&d->out, event_info(kind)->name);
     buf_append_cstr(&d->out, "\",\"op\":0,\"d\":");
     json_begin(&d->w, &d->out);
-    json_object(&d->w);
+    json_object_begin(&d->w);
 }
 
 /* Closes d and the frame. NULL when memory is short. */

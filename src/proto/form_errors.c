@@ -109,9 +109,9 @@ static void leaf_write(struct json_writer *w, const struct form_node *node)
     if (node->errors == NULL)
         return;
     json_key(w, "_errors");
-    json_array(w);
+    json_array_begin(w);
     for (const struct form_error *error = node->errors; error != NULL; error = error->next) {
-        json_object(w);
+        json_object_begin(w);
         json_kv_cstr(w, "code", error->code);
         json_kv_str(w, "message", error->message);
         json_object_end(w);
@@ -123,7 +123,7 @@ static void leaf_write(struct json_writer *w, const struct form_node *node)
  * they need no escaping. */
 static void node_write(struct json_writer *w, const struct form_node *node)
 {
-    json_object(w);
+    json_object_begin(w);
     leaf_write(w, node);
     for (const struct form_node *c = node->children; c != NULL; c = c->next) {
         json_key(w, c->key.data);
@@ -137,7 +137,7 @@ void form_errors_write(const struct form_errors *e, struct buf *out)
     const struct err_info *info = err_info(ERR_INVALID_FORM);
     struct json_writer w;
     json_begin(&w, out);
-    json_object(&w);
+    json_object_begin(&w);
     json_kv_i64(&w, "code", info->json_code);
     json_kv_cstr(&w, "message", info->text);
     json_key(&w, "errors");

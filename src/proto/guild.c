@@ -25,7 +25,7 @@ static void role_colors(struct json_writer *w, const struct role *r)
 {
     json_kv_u64(w, "color", r->color);
     json_key(w, "colors");
-    json_object(w);
+    json_object_begin(w);
     json_kv_u64(w, "primary_color", r->color);
     json_kv_null(w, "secondary_color");
     json_kv_null(w, "tertiary_color");
@@ -34,7 +34,7 @@ static void role_colors(struct json_writer *w, const struct role *r)
 
 void proto_role(struct json_writer *w, const struct role *r)
 {
-    json_object(w);
+    json_object_begin(w);
     json_kv_id(w, "id", r->id.v);
     json_kv_str(w, "name", r->name);
     kv_bits(w, "permissions", r->permissions);
@@ -48,7 +48,7 @@ void proto_role(struct json_writer *w, const struct role *r)
     json_kv_u64(w, "flags", 0);
     if (r->bot.v != 0) {
         json_key(w, "tags");
-        json_object(w);
+        json_object_begin(w);
         json_kv_id(w, "bot_id", r->bot.v);
         json_object_end(w);
     }
@@ -58,10 +58,10 @@ void proto_role(struct json_writer *w, const struct role *r)
 static void overwrites(struct json_writer *w, const struct channel *c)
 {
     json_key(w, "permission_overwrites");
-    json_array(w);
+    json_array_begin(w);
     for (size_t i = 0; i < c->overwrite_count; i++) {
         const struct overwrite *o = &c->overwrites[i];
-        json_object(w);
+        json_object_begin(w);
         json_kv_id(w, "id", o->id);
         json_kv_u64(w, "type", (uint64_t)o->type);
         kv_bits(w, "allow", o->allow);
@@ -137,7 +137,7 @@ void proto_channel_keys(struct json_writer *w, const struct channel *c, bool wit
 
 void proto_channel(struct json_writer *w, const struct channel *c, bool with_guild_id)
 {
-    json_object(w);
+    json_object_begin(w);
     proto_channel_keys(w, c, with_guild_id);
     json_object_end(w);
 }
@@ -204,7 +204,7 @@ void proto_guild_keys(struct json_writer *w, const struct guild_view *v)
     guild_rules(w, &v->guild);
     guild_limits(w);
     json_key(w, "roles");
-    json_array(w);
+    json_array_begin(w);
     for (size_t i = 0; i < v->role_count; i++)
         proto_role(w, &v->roles[i]);
     json_array_end(w);
@@ -212,7 +212,7 @@ void proto_guild_keys(struct json_writer *w, const struct guild_view *v)
 
 void proto_guild(struct json_writer *w, const struct guild_view *v)
 {
-    json_object(w);
+    json_object_begin(w);
     proto_guild_keys(w, v);
     json_object_end(w);
 }
@@ -220,7 +220,7 @@ void proto_guild(struct json_writer *w, const struct guild_view *v)
 void proto_guild_partial(struct json_writer *w, const struct guild_view *v, bool owner,
                          uint64_t permissions)
 {
-    json_object(w);
+    json_object_begin(w);
     json_kv_id(w, "id", v->guild.id.v);
     json_kv_str(w, "name", v->guild.name);
     json_kv_null(w, "icon");
@@ -239,7 +239,7 @@ void proto_member_keys(struct json_writer *w, const struct member *m, bool with_
     }
     json_kv_str_or_null(w, "nick", m->nick);
     json_key(w, "roles");
-    json_array(w);
+    json_array_begin(w);
     for (size_t i = 0; i < m->role_count; i++)
         json_id(w, m->roles[i].v);
     json_array_end(w);
@@ -256,7 +256,7 @@ void proto_member_keys(struct json_writer *w, const struct member *m, bool with_
 
 void proto_member(struct json_writer *w, const struct member *m, bool with_user)
 {
-    json_object(w);
+    json_object_begin(w);
     proto_member_keys(w, m, with_user);
     json_object_end(w);
 }

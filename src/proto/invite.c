@@ -6,7 +6,7 @@
 static void invite_guild(struct json_writer *w, const struct guild *g)
 {
     json_key(w, "guild");
-    json_object(w);
+    json_object_begin(w);
     json_kv_id(w, "id", g->id.v);
     json_kv_str(w, "name", g->name);
     json_kv_str_or_null(w, "description", g->description);
@@ -28,7 +28,7 @@ static void invite_channel(struct json_writer *w, const struct invite *i,
 {
     const struct channel *c = guild_view_channel(v, i->channel);
     json_key(w, "channel");
-    json_object(w);
+    json_object_begin(w);
     json_kv_id(w, "id", i->channel.v);
     json_kv_u64(w, "type", c ? (uint64_t)c->type : CHANNEL_TYPE_TEXT);
     json_kv_str_or_null(w, "name", c ? c->name : (struct slice){NULL, 0});
@@ -64,7 +64,7 @@ void proto_invite_keys(struct json_writer *w, const struct invite *i, const stru
 void proto_invite(struct json_writer *w, const struct invite *i, const struct guild_view *v,
                   bool with_metadata)
 {
-    json_object(w);
+    json_object_begin(w);
     proto_invite_keys(w, i, v, with_metadata);
     json_object_end(w);
 }

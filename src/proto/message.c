@@ -9,12 +9,12 @@ static void mentions(struct json_writer *w, const struct message *m)
 {
     json_kv_bool(w, "mention_everyone", m->mention_everyone);
     json_key(w, "mentions");
-    json_array(w);
+    json_array_begin(w);
     for (size_t i = 0; i < m->mention_count; i++)
         proto_user(w, &m->mentions[i]);
     json_array_end(w);
     json_key(w, "mention_roles");
-    json_array(w);
+    json_array_begin(w);
     for (size_t i = 0; i < m->mention_role_count; i++)
         json_id(w, m->mention_roles[i].v);
     json_array_end(w);
@@ -36,7 +36,7 @@ static void reference(struct json_writer *w, const struct message *m)
     if (m->reference.v == 0)
         return;
     json_key(w, "message_reference");
-    json_object(w);
+    json_object_begin(w);
     json_kv_u64(w, "type", 0);
     json_kv_id(w, "message_id", m->reference.v);
     json_kv_id(w, "channel_id", m->channel.v);
@@ -72,7 +72,7 @@ static void referenced(struct json_writer *w, const struct message *m, bool blan
 {
     if (m->referenced != NULL) {
         json_key(w, "referenced_message");
-        json_object(w);
+        json_object_begin(w);
         basic_keys(w, m->referenced, blank);
         json_object_end(w);
     } else if (m->reference.v != 0 && m->referenced_known) {
@@ -89,7 +89,7 @@ void proto_message_keys(struct json_writer *w, const struct message *m, bool bla
 
 void proto_message(struct json_writer *w, const struct message *m, bool blank)
 {
-    json_object(w);
+    json_object_begin(w);
     proto_message_keys(w, m, blank);
     json_object_end(w);
 }

@@ -22,14 +22,14 @@ static void user_keys(struct json_writer *w, const struct user *u)
 
 void proto_user(struct json_writer *w, const struct user *u)
 {
-    json_object(w);
+    json_object_begin(w);
     user_keys(w, u);
     json_object_end(w);
 }
 
 void proto_user_self(struct json_writer *w, const struct user *u)
 {
-    json_object(w);
+    json_object_begin(w);
     user_keys(w, u);
     json_kv_str_or_null(w, "email", u->email);
     json_kv_bool(w, "verified", true);

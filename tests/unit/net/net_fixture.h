@@ -1,8 +1,9 @@
 #pragma once
 
 /*
- * A real server on 127.0.0.1 with small limits, and blocking clients. Every wait has a deadline of ten
- * seconds (SO_RCVTIMEO, sem_timedwait), so that a broken server fails a test and does not hang it.
+ * A real server on 127.0.0.1 with small limits, and blocking clients. Every wait has a deadline of
+ * ten seconds (SO_RCVTIMEO, sem_timedwait), so that a broken server fails a test and does not hang
+ * it.
  *
  *   GET /            "hello", on the loop        POST /echo   the request's body
  *   GET /big         8 MiB of 'x'                GET /hold    held until fixture_release
@@ -14,10 +15,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,9 +100,8 @@ static inline void fixture_ws_closed(struct conn *c, void *owner)
     sem_post(&f->ws_closed);
 }
 
-static const struct conn_ops fixture_ws_ops = {.on_read = fixture_ws_read,
-                                               .on_flush = fixture_ws_flush,
-                                               .on_closed = fixture_ws_closed};
+static const struct conn_ops fixture_ws_ops = {
+    .on_read = fixture_ws_read, .on_flush = fixture_ws_flush, .on_closed = fixture_ws_closed};
 
 static inline void fixture_upgrade(struct fixture *f, struct http_exchange *x)
 {
@@ -180,14 +180,14 @@ static inline void fixture_on_request(void *ctx, struct http_exchange *x)
 
 static inline struct http_server_options fixture_defaults(void)
 {
-    return (struct http_server_options){.host = "127.0.0.1",
-                                        .limits = {.head_bytes_max = 4096,
-                                                   .body_bytes_max = 100 * 1024},
-                                        .connections_max = 200,
-                                        .head_timeout_ms = 10000,
-                                        .body_timeout_ms = 10000,
-                                        .idle_timeout_ms = 10000,
-                                        .write_timeout_ms = 10000};
+    return (struct http_server_options){
+        .host = "127.0.0.1",
+        .limits = {.head_bytes_max = 4096, .body_bytes_max = 100 * 1024},
+        .connections_max = 200,
+        .head_timeout_ms = 10000,
+        .body_timeout_ms = 10000,
+        .idle_timeout_ms = 10000,
+        .write_timeout_ms = 10000};
 }
 
 /* loops: 1 makes things observable in order, 2 spreads. */

@@ -31,8 +31,8 @@ static void run_gated(struct job *j)
     enum job_class class = j->class;
     raise_peak(&gate->peak[class], atomic_fetch_add(&gate->running[class], 1) + 1);
     if (class != JOB_READ)
-        raise_peak(&gate->peak_slow, atomic_load(&gate->running[JOB_WRITE]) +
-                                         atomic_load(&gate->running[JOB_HASH]));
+        raise_peak(&gate->peak_slow,
+                   atomic_load(&gate->running[JOB_WRITE]) + atomic_load(&gate->running[JOB_HASH]));
     sem_post(&gate->entered);
     while (sem_wait(&gate->open) != 0)
         ;
@@ -133,8 +133,7 @@ static void test_full_queue_refuses(void **state)
     struct gate gate;
     gate_init(&gate);
     struct metrics *m = metrics_new();
-    struct workers_options o = {
-        .threads_max = 1, .hash_max = 1, .queue_max = 3, .metrics = m};
+    struct workers_options o = {.threads_max = 1, .hash_max = 1, .queue_max = 3, .metrics = m};
     struct workers *w = new_workers(&o);
     assert_int_equal(submit(w, &gate, JOB_READ), ERR_OK);
     fixture_await(&gate.entered); /* it runs: the queue is empty */

@@ -1,0 +1,33 @@
+/* Probes and metrics, for the machines that watch this one. */
+
+#include "api/api_priv.h"
+#include "api/handlers.h"
+
+enum err route_health_live(struct request *r)
+{
+    struct json_writer *w = reply_json(r);
+    json_object_begin(w);
+    json_kv_cstr(w, "status", "ok");
+    json_object_end(w);
+    return ERR_OK;
+}
+
+enum err route_health_ready(struct request *r)
+{
+    const struct api_options *o = &r->api->o;
+    if (o->ready != NULL && !o->ready(o->ready_ctx))
+        return ERR_STOPPING;
+    struct json_writer *w = reply_json(r);
+    json_object_begin(w);
+    json_kv_cstr(w, "status", "ready");
+    json_object_end(w);
+    return ERR_OK;
+}
+
+enum err route_health_metrics(struct request *r)
+{
+    if (!r->api->o.metrics_route)
+        return ERR_NOT_FOUND;
+    metrics_render(r->api->o.metrics, reply_body(r, SLICE("text/plain; version=0.0.4")));
+    return ERR_OK;
+}

@@ -1,0 +1,128 @@
+// Starts the real binary on a free port of the loopback interface and stops it again. A server is
+// stopped by SIGTERM and must exit with 0; its standard error is shown when it does not.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after } from 'node:test';
+
+import { within } from './wait.mjs';
+
+export const ROOT = resolve(fileURLToPath(import.meta.url), '../../..');
+export const BINARY = resolve(process.env.GUILDHALL_BIN ?? join(ROOT, 'build/release/guildhall'));
+// Rate limits would only slow the tests of other things down.
+export const UNLIMITED = ['--limits.enabled=false'];
+
+const folders = [];
+const running = new Set();
+
+process.on('exit', () => {
+    for (const child of running)
+        child.kill('SIGKILL');
+    for (const folder of folders)
+        rmSync(folder, { recursive: true, force: true });
+});
+
+export function temporaryFolder() {
+    const folder = mkdtempSync(join(tmpdir(), 'guildhall-test-'));
+    folders.push(folder);
+    return folder;
+}
+
+// The environment without settings that somebody's shell may hold.
+export function cleanEnvironment(extra = {}) {
+    const kept = Object.entries(process.env).filter(([key]) => !key.startsWith('GUILDHALL_'));
+    return { ...Object.fromEntries(kept), ...extra };
+}
+
+// Runs a command of the binary to its end: {code, stdout, stderr}.
+export function run(args, { env = {}, cwd = temporaryFolder() } = {}) {
+    const done = spawnSync(BINARY, args, {
+        cwd, env: cleanEnvironment(env), encoding: 'utf8', timeout: 20000,
+    });
+    if (done.error)
+        throw done.error;
+    return { code: done.status, signal: done.signal, stdout: done.stdout, stderr: done.stderr };
+}
+
+export class Server {
+    constructor(child, data) {
+        this.child = child;
+        this.data = data;
+        this.stdout = '';
+        this.stderr = '';
+        this.exited = new Promise((done) => {
+            child.once('exit', (code, signal) => {
+                running.delete(child);
+                this.exit = { code, signal };
+                done(this.exit);
+            });
+        });
+    }
+
+    // Resolves when it serves; rejects if it ends before.
+    static async start({ flags = UNLIMITED, data = temporaryFolder(), env = {}, prefix = [] } = {}) {
+        const line = [...prefix, BINARY, 'serve', '--data', data, '--listen', '127.0.0.1:0', ...flags];
+        const child = spawn(line[0], line.slice(1), {
+            cwd: temporaryFolder(), env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        running.add(child);
+        const server = new Server(child, data);
+        await within(server.#ready(), () => `the ready line; stderr: ${server.stderr}`);
+        return server;
+    }
+
+    #ready() {
+        return new Promise((done, fail) => {
+            this.child.once('error', fail);
+            this.child.stderr.setEncoding('utf8').on('data', (text) => {
+                this.stderr += text;
+            });
+            this.child.stdout.setEncoding('utf8').on('data', (text) => {
+                this.stdout += text;
+                const match = /^ready (http:\/\/(.+):(\d+))$/m.exec(this.stdout);
+                if (!match)
+                    return;
+                [, this.url, this.host] = match;
+                this.port = Number(match[3]);
+                done();
+            });
+            this.exited.then(({ code, signal }) => {
+                fail(new Error(`the server ended before it was ready (code ${code}, ` +
+                    `signal ${signal}): ${this.stderr}`));
+            });
+        });
+    }
+
+    get pid() {
+        return this.child.pid;
+    }
+
+    get ws() {
+        return this.url.replace(/^http/, 'ws');
+    }
+
+    async stop(signal = 'SIGTERM') {
+        if (this.exit === undefined)
+            this.child.kill(signal);
+        const { code, signal: by } = await within(this.exited, () =>
+            `the server to end after ${signal}; stderr: ${this.stderr}`);
+        assert.deepEqual({ code, by }, { code: 0, by: null },
+            `the server must end with code 0; stderr: ${this.stderr}`);
+    }
+
+    async kill() {
+        this.child.kill('SIGKILL');
+        await within(this.exited, 'the server to be killed');
+    }
+}
+
+// A server for a whole test file: stopped, with its exit code checked, after the last test.
+export async function useServer(options) {
+    const server = await Server.start(options);
+    after(() => server.stop());
+    return server;
+}

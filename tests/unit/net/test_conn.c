@@ -1,0 +1,353 @@
+/*
+ * Connections as a protocol sees them: corking, the output queue, backpressure, and an end that is
+ * told exactly once. The protocol under test takes its connection by an upgrade and obeys one
+ * letter at a time from the client.
+ */
+
+#include "net_fixture.h"
+
+#define GET_WS                                                                                     \
+    "GET /ws HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"                 \
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
+enum { BLOCK_BYTES = 1024 * 1024 };
+
+struct probe {
+    struct fixture *f;
+    struct conn *conn;
+    struct task resume;
+    unsigned flushes;
+    unsigned drains;
+    unsigned closes;
+    unsigned sends_ok;
+    bool refused; /* conn_send said no */
+    size_t read;
+    size_t read_while_paused;
+    bool flush_again;
+    sem_t told; /* after on_closed, and after 'p' */
+    _Atomic unsigned drained;
+};
+
+static char block[BLOCK_BYTES];
+
+/* Until the queue refuses; at most 100 MiB are tried. */
+static void overfill(struct probe *p)
+{
+    for (int i = 0; i < 100 && !p->refused; i++) {
+        p->refused = !conn_send(p->conn, block, sizeof block);
+        p->sends_ok += !p->refused;
+    }
+}
+
+static void obey(struct probe *p, char letter)
+{
+    switch (letter) {
+    case 'd': /* dirty many times: one flush */
+        for (int i = 0; i < 10; i++)
+            conn_mark_dirty(p->conn);
+        break;
+    case 'a': /* dirty again inside the flush */
+        p->flush_again = true;
+        conn_mark_dirty(p->conn);
+        break;
+    case 'b': /* more than the kernel takes; then small ones keep their order */
+        for (int i = 0; i < 16; i++)
+            conn_send(p->conn, block, sizeof block);
+        conn_send2(p->conn, "en", 2, "d", 1);
+        break;
+    case 'o':
+        overfill(p);
+        break;
+    case 'p':
+        conn_pause(p->conn);
+        sem_post(&p->told);
+        break;
+    case 'c':
+        conn_close(p->conn);
+        conn_close(p->conn);
+        p->refused = !conn_send(p->conn, "x", 1);
+        break;
+    case 'l': /* the flush that is due comes before the end */
+        conn_mark_dirty(p->conn);
+        conn_close_after_flush(p->conn, 1000);
+        conn_close_after_flush(p->conn, 1000);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_probe_read(struct conn *c, void *owner, const char *data, size_t len)
+{
+    struct probe *p = owner;
+    assert_ptr_equal(c, p->conn);
+    for (size_t i = 0; i < len && !conn_closing(c); i++) {
+        p->read++;
+        obey(p, data[i]);
+    }
+}
+
+static void on_probe_flush(struct conn *c, void *owner)
+{
+    struct probe *p = owner;
+    p->flushes++;
+    conn_send(c, "flush.", 6);
+    if (p->flush_again && p->flushes < 3)
+        conn_mark_dirty(c);
+}
+
+static void on_probe_drain(struct conn *c, void *owner)
+{
+    struct probe *p = owner;
+    assert_int_equal(conn_queued(c), 0);
+    atomic_fetch_add(&p->drained, 1);
+}
+
+static void on_probe_closed(struct conn *c, void *owner)
+{
+    struct probe *p = owner;
+    assert_true(conn_closing(c));
+    p->closes++;
+    sem_post(&p->told);
+}
+
+static const struct conn_ops probe_ops = {.on_read = on_probe_read,
+                                          .on_flush = on_probe_flush,
+                                          .on_drain = on_probe_drain,
+                                          .on_closed = on_probe_closed};
+
+static void on_probe_request(void *ctx, struct http_exchange *x)
+{
+    struct probe *p = ctx;
+    p->conn = http_upgrade(x, &probe_ops, p);
+}
+
+/* A server of its own, whose upgrades end in the probe. */
+static int probe_start(struct probe *p)
+{
+    memset(p, 0, sizeof *p);
+    sem_init(&p->told, 0, 0);
+    p->f = fixture_start(fixture_defaults(), 1);
+    struct http_server_options o = p->f->options;
+    char why[256];
+    http_server_drain(p->f->server);
+    struct http_server *first = p->f->server;
+    o.handler = (struct http_handler){on_probe_request, p};
+    assert_int_equal(http_server_start(&o, &p->f->server, why, sizeof why), ERR_OK);
+    http_server_free(&first);
+    int fd = client_dial(p->f);
+    struct reply r;
+    client_send(fd, GET_WS);
+    assert_true(client_read_head(fd, &r));
+    assert_int_equal(r.status, 101);
+    return fd;
+}
+
+static void probe_stop(struct probe *p, int fd)
+{
+    if (fd >= 0)
+        close(fd);
+    fixture_await(&p->told);
+    FIXTURE_UNTIL(http_server_connections(p->f->server) == 0);
+    fixture_stop(p->f);
+    assert_int_equal(p->closes, 1);
+    sem_destroy(&p->told);
+}
+
+static void read_text(int fd, const char *want)
+{
+    char got[64];
+    size_t len = strlen(want);
+    assert_int_equal(recv(fd, got, len, MSG_WAITALL), (ssize_t)len);
+    assert_memory_equal(got, want, len);
+}
+
+static void test_dirty_is_flushed_once_a_turn(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start(&p);
+    client_send(fd, "d");
+    read_text(fd, "flush.");
+    probe_stop(&p, fd);
+    assert_int_equal(p.flushes, 1);
+}
+
+/* Nothing else happens on that loop: it must not fall asleep on a dirty connection. */
+static void test_dirty_again_in_the_flush(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start(&p);
+    client_send(fd, "a");
+    read_text(fd, "flush.flush.flush.");
+    probe_stop(&p, fd);
+    assert_int_equal(p.flushes, 3);
+}
+
+static void test_queue_keeps_the_order(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start(&p);
+    static char got[BLOCK_BYTES];
+    client_send(fd, "b");
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(recv(fd, got, sizeof got, MSG_WAITALL), BLOCK_BYTES);
+        assert_memory_equal(got, block, sizeof got);
+    }
+    read_text(fd, "end");
+    FIXTURE_UNTIL(atomic_load(&p.drained) == 1);
+    probe_stop(&p, fd);
+}
+
+static void test_queue_refuses_beyond_its_maximum(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start(&p);
+    client_send(fd, "o");
+    probe_stop(&p, -1); /* it is closed without our help */
+    close(fd);
+    assert_true(p.refused);
+    assert_true(p.sends_ok >= CONN_QUEUE_BYTES_MAX / BLOCK_BYTES);
+    /* What the kernel took came on top. */
+    assert_true(p.sends_ok < 2 * CONN_QUEUE_BYTES_MAX / BLOCK_BYTES);
+}
+
+static void on_turn_task(struct task *t, struct loop *l)
+{
+    struct probe *p = LIST_OWNER(&t->letter, struct probe, resume.letter);
+    (void)l;
+    sem_post(&p->told);
+}
+
+static void on_resume_task(struct task *t, struct loop *l)
+{
+    struct probe *p = LIST_OWNER(&t->letter, struct probe, resume.letter);
+    (void)l;
+    p->read_while_paused = p->read;
+    conn_resume(p->conn);
+}
+
+static void test_pause_and_resume(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start(&p);
+    client_send(fd, "p");
+    fixture_await(&p.told);
+    client_send(fd, "d");
+    /* The byte lies in the server's socket. Two whole turns later it would have been read. */
+    for (int i = 0; i < 2; i++) {
+        p.resume.run = on_turn_task;
+        loop_post(p.f->loops[0], &p.resume);
+        fixture_await(&p.told);
+    }
+    p.resume.run = on_resume_task;
+    loop_post(p.f->loops[0], &p.resume);
+    read_text(fd, "flush.");
+    probe_stop(&p, fd);
+    assert_int_equal(p.read_while_paused, 1);
+    assert_int_equal(p.read, 2);
+}
+
+static void test_close_is_told_once(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start(&p);
+    client_send(fd, "cddd");
+    assert_true(client_is_ended(fd));
+    probe_stop(&p, fd);
+    assert_int_equal(p.read, 1);
+    assert_true(p.refused);
+}
+
+/* The client still talks when the server says good-bye; it must read the last words nevertheless.
+ */
+static void test_close_after_flush_lets_the_peer_read(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct probe p;
+        int fd = probe_start(&p);
+        static char junk[100 * 1024];
+        client_send(fd, "l");
+        client_send_bytes(fd, junk, sizeof junk);
+        read_text(fd, "flush.");
+        char c;
+        assert_int_equal(recv(fd, &c, 1, 0), 0); /* FIN, not a reset */
+        probe_stop(&p, fd);
+        assert_int_equal(p.flushes, 1);
+        assert_int_equal(p.read, 1);
+    }
+}
+
+/* A peer that neither reads to the end nor leaves is let go of after CONN_DRAIN_MS. */
+static void test_close_after_flush_does_not_wait_forever(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start(&p);
+    client_send(fd, "l");
+    read_text(fd, "flush.");
+    uint64_t begun_ms = fixture_now_ms();
+    fixture_await(&p.told);
+    assert_true(fixture_now_ms() - begun_ms < CONN_DRAIN_MS + 3000);
+    sem_post(&p.told);
+    probe_stop(&p, fd);
+}
+
+static void test_peer_that_leaves_is_told_once(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start(&p);
+    probe_stop(&p, fd);
+}
+
+static void test_stop_closes_what_is_open(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start(&p);
+    struct fixture *f = p.f;
+    workers_stop(f->workers);
+    loop_stop(f->loops[0]);
+    loop_join(&f->loops[0]);
+    assert_true(client_is_ended(fd));
+    assert_int_equal(p.closes, 1);
+    close(fd);
+    http_server_free(&f->server);
+    workers_free(&f->workers);
+    metrics_free(&f->metrics);
+    mem_free(MEM_NET, f);
+    sem_destroy(&p.told);
+    assert_int_equal(mem_bytes(MEM_NET), 0);
+}
+
+static int fill_block(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] = (char)(i * 31 + i / 251);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dirty_is_flushed_once_a_turn),
+        cmocka_unit_test(test_dirty_again_in_the_flush),
+        cmocka_unit_test(test_queue_keeps_the_order),
+        cmocka_unit_test(test_queue_refuses_beyond_its_maximum),
+        cmocka_unit_test(test_pause_and_resume),
+        cmocka_unit_test(test_close_is_told_once),
+        cmocka_unit_test(test_close_after_flush_lets_the_peer_read),
+        cmocka_unit_test(test_close_after_flush_does_not_wait_forever),
+        cmocka_unit_test(test_peer_that_leaves_is_told_once),
+        cmocka_unit_test(test_stop_closes_what_is_open),
+    };
+    return cmocka_run_group_tests(tests, fill_block, NULL);
+}
