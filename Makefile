@@ -27,6 +27,9 @@ export BUDGET_asan_live ?= 480
 export BUDGET_tsan_unit ?= 360
 export BUDGET_tsan_live ?= 600
 
+# One file of live or client tests.
+export BUDGET_file ?= 180
+
 C_FILES = $(shell find src tests bench -name node_modules -prune -o -name '*.[ch]' -print)
 
 .PHONY: all run test asan tsan fmt lint bench proof clean

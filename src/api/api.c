@@ -68,6 +68,8 @@ static const char *route_label(const struct request *r)
 static void log_request(const struct request *r, enum err e)
 {
     const struct log *log = r->api->o.log;
+    if (log == NULL || (log->level > LOG_DEBUG && r->x->status < 500))
+        return; /* the common case does not even read the clock */
     uint64_t us = (clock_mono_ns(r->api->o.clock) - r->x->started_ns) / 1000;
     const char *method = http_method_name(r->x->request->method);
     if (r->x->status >= 500)

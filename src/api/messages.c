@@ -11,6 +11,9 @@ enum {
     FLAG_SUPPRESS_EMBEDS = 1 << 2,
     FLAG_SUPPRESS_NOTIFICATIONS = 1 << 12,
     FLAGS_SETTABLE = FLAG_SUPPRESS_EMBEDS | FLAG_SUPPRESS_NOTIFICATIONS,
+    FLAG_IS_VOICE_MESSAGE = 1 << 13,
+    FLAG_IS_COMPONENTS_V2 = 1 << 15,
+    FLAGS_LATER = FLAG_IS_VOICE_MESSAGE | FLAG_IS_COMPONENTS_V2,
     PAGE_DEFAULT = 50
 };
 
@@ -98,6 +101,14 @@ static enum err take_reference(struct request *r, const struct body_message_refe
     return ERR_OK;
 }
 
+/* Flags that only the server sets are ignored, as on Discord; those of features to come are not. */
+static void check_flags(struct request *r, int64_t flags)
+{
+    if (flags & FLAGS_LATER)
+        request_form_error(r, "flags", "FEATURE_NOT_AVAILABLE",
+                           "This server does not support these flags yet.");
+}
+
 static enum err draft_of(struct request *r, struct message_draft *d)
 {
     const struct body_message_create *body = r->body;
@@ -109,8 +120,9 @@ static enum err draft_of(struct request *r, struct message_draft *d)
         .tts = body->tts && (r->access.permissions & PERMISSION_SEND_TTS_MESSAGES),
         .flags = (uint64_t)body->flags & FLAGS_SETTABLE,
     };
-    enum err e = ERR_OK;
-    if (given(body->present, body->null, BODY_MESSAGE_ALLOWED_MENTIONS))
+    check_flags(r, body->flags);
+    enum err e = request_form_ok(r);
+    if (e == ERR_OK && given(body->present, body->null, BODY_MESSAGE_ALLOWED_MENTIONS))
         e = take_mentions(r, &body->allowed_mentions, d);
     if (e == ERR_OK && given(body->present, body->null, BODY_MESSAGE_REFERENCE))
         e = take_reference(r, &body->message_reference, d);

@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "core/accounts.h"
 #include "core/guilds.h"
+#include "core/members.h"
 #include "model/permissions.h"
 #include "proto/guild.h"
 #include "proto/user.h"
@@ -98,4 +99,11 @@ enum err route_users_my_guilds(struct request *r)
         e = write_guild(r, w, &first[i]);
     json_array_end(w);
     return e;
+}
+
+enum err route_users_leave_guild(struct request *r)
+{
+    struct guild_id id;
+    enum err e = request_param_id(r, "guild_id", &id.v);
+    return e == ERR_OK ? member_leave(request_core(r), &r->actor, id) : e;
 }

@@ -9,7 +9,10 @@
 
 /* Keys come from clients, so memory is bounded twice: by keys_max, and by throwing out the window
  * that was used least recently when a shard is full. */
-enum { SHARDS = 16 };
+enum {
+    SHARDS = 16,
+    EVICT_LOOK = 16, /* how many of the least recently used are looked at for one that is over */
+};
 
 struct window {
     struct list recent; /* in the shard's list, most recently used last */
@@ -61,18 +64,31 @@ void ratelimit_free(struct ratelimit **r)
     *r = NULL;
 }
 
-static void evict_oldest(struct shard *s)
+/* A window that is over is forgotten for nothing; one that still counts lets its subject begin anew.
+ * Looking at all of them would make every request of a flood pay for the flood. */
+static struct window *pick_victim(struct shard *s, uint64_t now_ms)
 {
-    struct list *n = list_pop_front(&s->recent);
-    if (n == NULL)
-        return;
-    struct window *w = LIST_OWNER(n, struct window, recent);
+    unsigned looked = 0;
+    LIST_FOREACH (it, &s->recent) {
+        struct window *w = LIST_OWNER(it, struct window, recent);
+        if (w->ends_ms <= now_ms)
+            return w;
+        if (++looked == EVICT_LOOK)
+            break;
+    }
+    return LIST_OWNER(s->recent.next, struct window, recent);
+}
+
+static void evict(struct shard *s, uint64_t now_ms)
+{
+    struct window *w = pick_victim(s, now_ms);
+    list_remove(&w->recent);
     map_remove(&s->windows, w->key);
     mem_free(MEM_API, w);
 }
 
 /* The window of a key, most recently used; NULL only when memory is short. */
-static struct window *window_of(struct shard *s, uint64_t key)
+static struct window *window_of(struct shard *s, uint64_t key, uint64_t now_ms)
 {
     struct window *w = map_get(&s->windows, key);
     if (w != NULL) {
@@ -81,7 +97,7 @@ static struct window *window_of(struct shard *s, uint64_t key)
         return w;
     }
     if (s->windows.count == s->windows.max)
-        evict_oldest(s);
+        evict(s, now_ms);
     w = mem_zalloc(MEM_API, sizeof *w);
     if (w == NULL)
         return NULL;
@@ -114,7 +130,7 @@ struct ratelimit_verdict ratelimit_take(struct ratelimit *r, uint64_t key, uint3
     struct shard *s = &r->shards[map_hash(r->seed, key) % SHARDS];
     uint64_t now_ms = clock_mono_ms(r->clock);
     pthread_mutex_lock(&s->lock);
-    struct window *w = window_of(s, key);
+    struct window *w = window_of(s, key, now_ms);
     if (w != NULL && w->ends_ms <= now_ms) {
         w->ends_ms = now_ms + window_ms;
         w->used = 0;

@@ -229,7 +229,7 @@ static enum err insert_member(struct tx *tx, struct authorization *x, const stru
     if (e == ERR_OK)
         e = members_add_role(sql, guild, app->bot, role->id);
     if (e == ERR_OK)
-        e = guilds_count_member(sql, guild);
+        e = guilds_count_member(sql, guild, 1);
     return e;
 }
 

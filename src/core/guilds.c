@@ -84,7 +84,7 @@ static enum err insert_guild(struct tx *tx, const struct guild *g,
     if (e == ERR_OK)
         e = members_insert(sql, g->id, g->owner, tx_now_ms(tx));
     if (e == ERR_OK)
-        e = guilds_count_member(sql, g->id);
+        e = guilds_count_member(sql, g->id, 1);
     return e;
 }
 

@@ -168,7 +168,7 @@ static enum err join(struct tx *tx, struct acceptance *x)
     if (e == ERR_OK)
         e = members_insert(sql, guild, user, tx_now_ms(tx));
     if (e == ERR_OK)
-        e = guilds_count_member(sql, guild);
+        e = guilds_count_member(sql, guild, 1);
     if (e == ERR_OK)
         e = members_find(sql, guild, user, x->arena, &member);
     if (e == ERR_OK)

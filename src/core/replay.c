@@ -13,6 +13,7 @@
 #include "store/guilds.h"
 #include "store/invites.h"
 #include "store/members.h"
+#include "store/users.h"
 
 enum { ROW_BYTES_MAX = 1024 * 1024 }; /* a reply with 100 mentions, and what it replies to */
 
@@ -45,7 +46,8 @@ static enum err need_view(struct replay *x, struct guild_id guild)
 static bool is_gone(enum err e)
 {
     return e == ERR_UNKNOWN_MESSAGE || e == ERR_UNKNOWN_CHANNEL || e == ERR_UNKNOWN_MEMBER ||
-           e == ERR_UNKNOWN_ROLE || e == ERR_UNKNOWN_INVITE || e == ERR_UNKNOWN_GUILD;
+           e == ERR_UNKNOWN_ROLE || e == ERR_UNKNOWN_INVITE || e == ERR_UNKNOWN_GUILD ||
+           e == ERR_UNKNOWN_USER;
 }
 
 static enum err made(struct event *e, struct event **out)
@@ -140,6 +142,25 @@ static enum err rebuild_revoked(struct replay *x, const struct event_row *row, s
     return made(event_token_revoked(user, (const uint8_t *)row->delta.data), out);
 }
 
+/* Who left may still have an account; if not, nobody needs to be told. */
+static enum err rebuild_member_remove(struct replay *x, const struct event_row *row,
+                                      struct event **out)
+{
+    struct member m = {.guild = {row->guild_id}};
+    enum err e = need_view(x, m.guild);
+    if (e == ERR_OK)
+        e = users_find(tx_sql(x->tx), (struct user_id){row->entity_id}, &x->arena, &m.user);
+    return e == ERR_OK ? made(event_member_remove(&m, x->view, row->actor_id), out) : e;
+}
+
+static enum err rebuild_left(struct replay *x, const struct event_row *row, struct event **out)
+{
+    (void)x;
+    return made(event_guild_left((struct user_id){row->stream.id},
+                                 (struct guild_id){row->guild_id}),
+                out);
+}
+
 /* By kind; what is not here has no payload and nothing to look up. */
 static enum err (*const rebuilders[EVENT_KIND_END])(struct replay *, const struct event_row *,
                                                     struct event **) = {
@@ -147,7 +168,8 @@ static enum err (*const rebuilders[EVENT_KIND_END])(struct replay *, const struc
     [EVENT_MESSAGE_DELETE] = rebuild_message_delete, [EVENT_CHANNEL_CREATE] = rebuild_channel,
     [EVENT_GUILD_MEMBER_ADD] = rebuild_member,       [EVENT_GUILD_ROLE_CREATE] = rebuild_role,
     [EVENT_INVITE_CREATE] = rebuild_invite,          [EVENT_GUILD_CREATE] = rebuild_joined,
-    [EVENT_TOKEN_REVOKED] = rebuild_revoked,
+    [EVENT_TOKEN_REVOKED] = rebuild_revoked,         [EVENT_GUILD_DELETE] = rebuild_left,
+    [EVENT_GUILD_MEMBER_REMOVE] = rebuild_member_remove,
 };
 
 static enum err rebuild(struct replay *x, const struct event_row *row, struct event **out)

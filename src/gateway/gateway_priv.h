@@ -125,6 +125,7 @@ struct user_sub {
     struct hub *hub;
     struct list sessions;
     bool refill_wanted;
+    bool delivering; /* an event is being handed to the sessions */
 };
 
 /* Sessions of a guild that see the same things: same roles, same intents, same special treatment.

@@ -66,13 +66,10 @@ static void on_apply(struct feed *f, struct event *e)
 {
     struct user_sub *u = (struct user_sub *)f;
     /* A session may free itself here; the last one to do so must not take the feed with it. */
-    struct list keep;
-    list_push_back(&u->sessions, &keep);
-    LIST_FOREACH (it, &u->sessions) {
-        if (it != &keep)
-            session_user_event(LIST_OWNER(it, struct session, user_node), e);
-    }
-    list_remove(&keep);
+    u->delivering = true;
+    LIST_FOREACH (it, &u->sessions)
+        session_user_event(LIST_OWNER(it, struct session, user_node), e);
+    u->delivering = false;
     if (list_empty(&u->sessions))
         hub_retry_later(u->hub); /* freed there: the feed is still on the stack */
 }
@@ -98,7 +95,7 @@ struct user_sub *user_sub_get(struct hub *h, uint64_t user_id)
 
 void user_sub_release(struct user_sub *u)
 {
-    if (!list_empty(&u->sessions))
+    if (!list_empty(&u->sessions) || u->delivering)
         return;
     map_remove(&u->hub->users, u->feed.stream.id);
     feed_deinit(&u->feed);

@@ -8,27 +8,34 @@
 
 #include <string.h>
 
+#include "api/api.h"
+#include "base/buf.h"
+#include "gateway/gateway.h"
 #include "main/config_docs.h"
+
+enum { PAGE_BYTES_MAX = 1024 * 1024 };
 
 static void print_usage(FILE *out)
 {
-    (void)fputs("Guildhall, a chat server that speaks Discord's HTTP API v10 and Gateway v10.\n"
-                "\n"
-                "usage:\n"
-                "  guildhall serve [flags]          run the server in the foreground\n"
-                "  guildhall config print [flags]   the values in force, and where each came from\n"
-                "  guildhall config check [flags]   look for mistakes, open nothing\n"
-                "  guildhall config sample          a configuration file to start from\n"
-                "  guildhall config docs            the options as a Markdown page\n"
-                "  guildhall version\n"
-                "  guildhall help                   this text and every option\n"
-                "\n"
-                "flags:\n"
-                "  --data DIR                       short for --server.data\n"
-                "  --listen HOST:PORT               short for --server.listen\n"
-                "  --config FILE                    instead of ./guildhall.conf\n"
-                "  --section.key=value              any option\n",
-                out);
+    (void)fputs(
+        "Guildhall, a chat server that speaks Discord's HTTP API v10 and Gateway v10.\n"
+        "\n"
+        "usage:\n"
+        "  guildhall serve [flags]          run the server in the foreground\n"
+        "  guildhall config print [flags]   the values in force, and where each came from\n"
+        "  guildhall config check [flags]   look for mistakes, open nothing\n"
+        "  guildhall config sample          a configuration file to start from\n"
+        "  guildhall config docs            the options as a Markdown page\n"
+        "  guildhall docs api|gateway       routes, or events and opcodes, as a Markdown page\n"
+        "  guildhall version\n"
+        "  guildhall help                   this text and every option\n"
+        "\n"
+        "flags:\n"
+        "  --data DIR                       short for --server.data\n"
+        "  --listen HOST:PORT               short for --server.listen\n"
+        "  --config FILE                    instead of ./guildhall.conf\n"
+        "  --section.key=value              any option\n",
+        out);
 }
 
 /* A result that could not be written is a failure, not a success with less text. */
@@ -63,7 +70,32 @@ static int run_sample(const struct cli *cli)
     return finish(cli);
 }
 
-static int run_docs(const struct cli *cli)
+static int run_page(const struct cli *cli, void (*write)(struct buf *out))
+{
+    struct buf page;
+
+    buf_init(&page, MEM_MAIN, PAGE_BYTES_MAX);
+    write(&page);
+    bool failed = page.failed;
+    if (!failed)
+        (void)fwrite(page.data, 1, page.len, cli->out);
+    buf_deinit(&page);
+    if (failed)
+        (void)fputs("guildhall: out of memory\n", cli->err);
+    return failed ? CLI_EXIT_FAILED : finish(cli);
+}
+
+static int run_api_docs(const struct cli *cli)
+{
+    return run_page(cli, api_docs_write);
+}
+
+static int run_gateway_docs(const struct cli *cli)
+{
+    return run_page(cli, gateway_docs_write);
+}
+
+static int run_config_docs(const struct cli *cli)
 {
     config_docs_page(config_table_builtin(), cli->out);
     return finish(cli);
@@ -96,11 +128,18 @@ struct command {
 };
 
 static const struct command COMMANDS[] = {
-    {"serve", NULL, NULL, run_serve},     {"config", "print", NULL, run_print},
-    {"config", "check", NULL, run_check}, {"config", "sample", run_sample, NULL},
-    {"config", "docs", run_docs, NULL},   {"help", NULL, run_help, NULL},
-    {"--help", NULL, run_help, NULL},     {"-h", NULL, run_help, NULL},
-    {"version", NULL, run_version, NULL}, {"--version", NULL, run_version, NULL},
+    {"serve", NULL, NULL, run_serve},
+    {"config", "print", NULL, run_print},
+    {"config", "check", NULL, run_check},
+    {"config", "sample", run_sample, NULL},
+    {"config", "docs", run_config_docs, NULL},
+    {"docs", "api", run_api_docs, NULL},
+    {"docs", "gateway", run_gateway_docs, NULL},
+    {"help", NULL, run_help, NULL},
+    {"--help", NULL, run_help, NULL},
+    {"-h", NULL, run_help, NULL},
+    {"version", NULL, run_version, NULL},
+    {"--version", NULL, run_version, NULL},
 };
 
 static const struct command *find_command(int argc, const char *const *argv)

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "main/listen.h"
+
 static const struct config_row BUILTIN[] = {
 #define X(section, key, type, fallback, min, max, choices, unit, flags, help)                      \
     {#section, #key, CONFIG_TYPE_##type,  fallback, min, max,                                      \
@@ -135,23 +137,12 @@ static bool is_choice(const char *choices, struct slice text)
     return false;
 }
 
-/* "host:port", "[v6]:port"; the name itself is resolved only when it is listened on. */
+/* The name itself is resolved only when it is listened on. */
 static bool is_address(struct slice text)
 {
-    size_t colon = text.len;
-    uint64_t port;
+    struct listen_address address;
 
-    while (colon > 0 && text.data[colon - 1] != ':')
-        colon--;
-    if (colon < 2 || text.len - colon > 5)
-        return false;
-    struct slice host = slice_of(text.data, colon - 1);
-    if (!slice_to_u64(slice_of(text.data + colon, text.len - colon), &port) || port > 65535)
-        return false;
-    if (host.data[0] == '[')
-        return host.len > 4 && host.data[host.len - 1] == ']';
-    return slice_find(host, ':') == host.len && slice_find(host, '/') == host.len &&
-           slice_find(host, ' ') == host.len;
+    return listen_parse(text, &address) && slice_find(text, ' ') == text.len;
 }
 
 static bool is_url(struct slice text)

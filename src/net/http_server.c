@@ -41,24 +41,32 @@ static void on_order_open(struct task *t, struct loop *l)
     sem_post(&lane->server->done);
 }
 
+/* A connection keeps the home that accepted it when it moves to another loop (conn_move), so its
+ * home may be any lane of the server. Lanes are the only homes there are. */
+static bool is_ours(const struct http_server *s, const struct conn *c)
+{
+    const struct http_lane *home = (const struct http_lane *)(const void *)c->home;
+    return home && home->server == s;
+}
+
 static void on_order_drain(struct task *t, struct loop *l)
 {
     struct http_lane *lane = lane_of(t);
     lane->draining = true;
     LIST_FOREACH (node, &l->conns) {
         struct conn *c = LIST_OWNER(node, struct conn, node);
-        if (c->home == &lane->home)
+        if (is_ours(lane->server, c))
             http_conn_drain(c);
     }
     http_listeners_close(lane);
 }
 
 /* From the start after each close: an owner that is told may close others. */
-static struct conn *next_of(struct loop *l, const struct conn_home *home)
+static struct conn *next_of(const struct http_server *s, struct loop *l)
 {
     LIST_FOREACH (node, &l->conns) {
         struct conn *c = LIST_OWNER(node, struct conn, node);
-        if (c->home == home)
+        if (is_ours(s, c))
             return c;
     }
     return NULL;
@@ -67,7 +75,7 @@ static struct conn *next_of(struct loop *l, const struct conn_home *home)
 static void on_order_close_all(struct task *t, struct loop *l)
 {
     struct http_lane *lane = lane_of(t);
-    for (struct conn *c; (c = next_of(l, &lane->home));)
+    for (struct conn *c; (c = next_of(lane->server, l));)
         conn_close(c);
     sem_post(&lane->server->done);
 }
@@ -145,18 +153,12 @@ unsigned http_server_connections(const struct http_server *s)
     return atomic_load_explicit(&s->connections, memory_order_relaxed);
 }
 
-static void on_order_nothing(struct task *t, struct loop *l)
-{
-    (void)l;
-    sem_post(&lane_of(t)->server->done);
-}
-
 void http_server_close_all(struct http_server *s)
 {
-    order(s, on_order_close_all);
-    /* A handle is gone at the end of the turn that closed it; a turn or two later none is left. */
-    for (int turns = 0; http_server_connections(s) > 0 && turns < 100; turns++)
-        order(s, on_order_nothing);
+    /* A handle is gone at the end of the turn that closed it, and a connection that was on its way
+     * to another loop shows up a turn later: a few rounds, then none is left. */
+    for (int rounds = 0; rounds == 0 || (http_server_connections(s) > 0 && rounds < 100); rounds++)
+        order(s, on_order_close_all);
 }
 
 void http_server_free(struct http_server **s)

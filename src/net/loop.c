@@ -82,10 +82,8 @@ static void close_other(uv_handle_t *handle, void *ctx)
         uv_close(handle, NULL);
 }
 
-static void begin_stop(struct loop *l)
+static void close_handles(struct loop *l)
 {
-    if (l->stopping)
-        return;
     l->stopping = true;
     while (!list_empty(&l->conns))
         conn_close(LIST_OWNER(l->conns.next, struct conn, node));
@@ -101,7 +99,7 @@ static void on_async(uv_async_t *handle)
     if (wake)
         run_hooks(l, &l->wake_hooks);
     if (stop)
-        begin_stop(l);
+        close_handles(l);
 }
 
 static void init_handles(struct loop *l)
@@ -203,9 +201,10 @@ void loop_join(struct loop **lp)
     if (l->started)
         pthread_join(l->thread, NULL);
     /* The joiner is the loop's thread now: for a loop that never ran, and for tasks that came after
-     * the thread's last look. */
+     * the thread's last look (which may have brought a connection, see conn_move). */
     set_current(l);
-    begin_stop(l);
+    run_tasks(l);
+    close_handles(l);
     uv_run(&l->uv, UV_RUN_DEFAULT);
     run_tasks(l);
     int busy = uv_loop_close(&l->uv);

@@ -214,15 +214,41 @@ struct event *event_member_add(const struct member *m)
     return with_payload(e, &d);
 }
 
-struct event *event_guild_joined(struct user_id user, struct guild_id guild)
+struct event *event_member_remove(const struct member *m, struct guild_view *view, uint64_t actor)
 {
-    struct event *e = event_new(EVENT_GUILD_CREATE, (struct stream){STREAM_USER, user.v}, NULL, 0);
+    struct event *e = guild_event(EVENT_GUILD_MEMBER_REMOVE, m->guild, m->user.id.v, actor);
+    if (e == NULL)
+        return NULL;
+    if (view != NULL)
+        e->view = guild_view_ref(view);
+    struct draft d;
+    draft_begin(&d, EVENT_GUILD_MEMBER_REMOVE);
+    json_kv_id(&d.w, "guild_id", m->guild.v);
+    json_key(&d.w, "user");
+    proto_user(&d.w, &m->user);
+    return with_payload(e, &d);
+}
+
+static struct event *membership_event(enum event_kind kind, struct user_id user,
+                                      struct guild_id guild)
+{
+    struct event *e = event_new(kind, (struct stream){STREAM_USER, user.v}, NULL, 0);
     if (e == NULL)
         return NULL;
     e->guild_id = guild.v;
     e->entity_id = guild.v;
     e->actor_id = user.v;
     return e;
+}
+
+struct event *event_guild_joined(struct user_id user, struct guild_id guild)
+{
+    return membership_event(EVENT_GUILD_CREATE, user, guild);
+}
+
+struct event *event_guild_left(struct user_id user, struct guild_id guild)
+{
+    return membership_event(EVENT_GUILD_DELETE, user, guild);
 }
 
 struct event *event_token_revoked(struct user_id user, const uint8_t token_hash[32])

@@ -24,6 +24,10 @@ struct event *event_channel_create(const struct channel *c, struct guild_view *v
                                    uint64_t actor);
 struct event *event_role_create(const struct role *r, struct guild_view *view, uint64_t actor);
 struct event *event_member_add(const struct member *m);
+/* `view`: as event_channel_create. */
+struct event *event_member_remove(const struct member *m, struct guild_view *view, uint64_t actor);
+/* Into the user's stream: the gateway takes the user's sessions out and sends GUILD_DELETE. */
+struct event *event_guild_left(struct user_id user, struct guild_id guild);
 /* Into the user's stream: the gateway subscribes the user's sessions and makes GUILD_CREATE. */
 struct event *event_guild_joined(struct user_id user, struct guild_id guild);
 struct event *event_token_revoked(struct user_id user, const uint8_t token_hash[32]);

@@ -112,11 +112,12 @@ enum err guilds_restructure(struct sql_conn *c, struct guild_id id, uint64_t pos
     return e;
 }
 
-enum err guilds_count_member(struct sql_conn *c, struct guild_id id)
+enum err guilds_count_member(struct sql_conn *c, struct guild_id id, int change)
 {
     struct sql_stmt *s =
-        sql_query(c, "UPDATE guilds SET member_count = member_count + 1 WHERE id = $1");
+        sql_query(c, "UPDATE guilds SET member_count = member_count + $2 WHERE id = $1");
     sql_bind_u64(s, 1, id.v);
+    sql_bind_i64(s, 2, change);
     enum err e = sql_run(s);
     if (e == ERR_OK && sql_changes(c) == 0)
         e = ERR_UNKNOWN_GUILD;

@@ -25,4 +25,5 @@ MUST_CHECK enum err guilds_structure_position(struct sql_conn *c, struct guild_i
                                               uint64_t *position);
 /* Raises the permission generation and notes the position of the event that will tell of it. */
 MUST_CHECK enum err guilds_restructure(struct sql_conn *c, struct guild_id id, uint64_t position);
-MUST_CHECK enum err guilds_count_member(struct sql_conn *c, struct guild_id id);
+/* One member more (1) or fewer (-1). */
+MUST_CHECK enum err guilds_count_member(struct sql_conn *c, struct guild_id id, int change);

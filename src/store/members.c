@@ -25,6 +25,14 @@ enum err members_insert(struct sql_conn *c, struct guild_id guild, struct user_i
     return sql_run(s);
 }
 
+enum err members_remove(struct sql_conn *c, struct guild_id guild, struct user_id user)
+{
+    struct sql_stmt *s = sql_query(c, "DELETE FROM members WHERE guild_id = $1 AND user_id = $2");
+    sql_bind_u64(s, 1, guild.v);
+    sql_bind_u64(s, 2, user.v);
+    return sql_run(s);
+}
+
 enum err members_add_role(struct sql_conn *c, struct guild_id guild, struct user_id user,
                           struct role_id role)
 {

@@ -11,6 +11,8 @@ MUST_CHECK enum err members_insert(struct sql_conn *c, struct guild_id guild, st
                                    int64_t joined_at_ms);
 MUST_CHECK enum err members_add_role(struct sql_conn *c, struct guild_id guild, struct user_id user,
                                      struct role_id role);
+/* With the roles they hold; nothing if there is no such member. */
+MUST_CHECK enum err members_remove(struct sql_conn *c, struct guild_id guild, struct user_id user);
 MUST_CHECK enum err members_exists(struct sql_conn *c, struct guild_id guild, struct user_id user,
                                    bool *exists);
 /* With user and roles. UNKNOWN_MEMBER. */

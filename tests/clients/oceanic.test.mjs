@@ -30,10 +30,8 @@ const client = new Client({
         reconnectDelay: () => 50,
     },
 });
-client.on('error', (error) => {
-    failures.push(error);
-});
 const failures = [];
+client.on('error', (error) => failures.push(error));
 
 after(() => {
     client.disconnect(false);

@@ -465,6 +465,8 @@ static void test_committed_texts(void **state)
     } CASES[] = {
         {LIST("guildhall", "config", "sample"), GUILDHALL_SOURCE_DIR "/guildhall.conf.sample"},
         {LIST("guildhall", "config", "docs"), GUILDHALL_SOURCE_DIR "/docs/CONFIG.md"},
+        {LIST("guildhall", "docs", "api"), GUILDHALL_SOURCE_DIR "/docs/API.md"},
+        {LIST("guildhall", "docs", "gateway"), GUILDHALL_SOURCE_DIR "/docs/GATEWAY.md"},
     };
     char *out = NULL;
     char *err = NULL;

@@ -10,7 +10,7 @@
     "GET /ws HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"                 \
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
-enum { BLOCK_BYTES = 1024 * 1024 };
+enum { BLOCK_BYTES = 1024 * 1024, BLOCKS = 24 };
 
 struct probe {
     struct fixture *f;
@@ -24,8 +24,9 @@ struct probe {
     size_t read;
     size_t read_while_paused;
     bool flush_again;
-    sem_t told; /* after on_closed, and after 'p' */
+    sem_t told; /* the upgrade, 'p', 'm' and on_closed are done */
     _Atomic unsigned drained;
+    _Atomic(struct loop *) at; /* conn's loop, for the test's thread */
 };
 
 static char block[BLOCK_BYTES];
@@ -39,6 +40,13 @@ static void overfill(struct probe *p)
     }
 }
 
+static struct loop *other_loop(const struct probe *p)
+{
+    return p->f->loops[conn_loop(p->conn) == p->f->loops[0] ? 1 : 0];
+}
+
+static void on_adopted(void *ctx, struct conn *c);
+
 static void obey(struct probe *p, char letter)
 {
     switch (letter) {
@@ -51,9 +59,10 @@ static void obey(struct probe *p, char letter)
         conn_mark_dirty(p->conn);
         break;
     case 'b': /* more than the kernel takes; then small ones keep their order */
-        for (int i = 0; i < 16; i++)
+        for (int i = 0; i < BLOCKS; i++)
             conn_send(p->conn, block, sizeof block);
         conn_send2(p->conn, "en", 2, "d", 1);
+        sem_post(&p->told);
         break;
     case 'o':
         overfill(p);
@@ -61,6 +70,9 @@ static void obey(struct probe *p, char letter)
     case 'p':
         conn_pause(p->conn);
         sem_post(&p->told);
+        break;
+    case 'm':
+        conn_move(p->conn, other_loop(p), on_adopted, p);
         break;
     case 'c':
         conn_close(p->conn);
@@ -116,18 +128,31 @@ static const struct conn_ops probe_ops = {.on_read = on_probe_read,
                                           .on_drain = on_probe_drain,
                                           .on_closed = on_probe_closed};
 
+static void on_adopted(void *ctx, struct conn *c)
+{
+    struct probe *p = ctx;
+    assert_non_null(c);
+    assert_string_equal(conn_peer(c), "127.0.0.1");
+    p->conn = c;
+    atomic_store(&p->at, conn_loop(c));
+    conn_set_ops(c, &probe_ops, p);
+    sem_post(&p->told);
+}
+
 static void on_probe_request(void *ctx, struct http_exchange *x)
 {
     struct probe *p = ctx;
+    atomic_store(&p->at, x->loop);
     p->conn = http_upgrade(x, &probe_ops, p);
+    sem_post(&p->told);
 }
 
 /* A server of its own, whose upgrades end in the probe. */
-static int probe_start(struct probe *p)
+static int probe_start_on(struct probe *p, unsigned loops)
 {
     memset(p, 0, sizeof *p);
     sem_init(&p->told, 0, 0);
-    p->f = fixture_start(fixture_defaults(), 1);
+    p->f = fixture_start(fixture_defaults(), loops);
     struct http_server_options o = p->f->options;
     char why[256];
     http_server_drain(p->f->server);
@@ -140,7 +165,13 @@ static int probe_start(struct probe *p)
     client_send(fd, GET_WS);
     assert_true(client_read_head(fd, &r));
     assert_int_equal(r.status, 101);
+    fixture_await(&p->told); /* p->conn is set */
     return fd;
+}
+
+static int probe_start(struct probe *p)
+{
+    return probe_start_on(p, 1);
 }
 
 static void probe_stop(struct probe *p, int fd)
@@ -192,7 +223,9 @@ static void test_queue_keeps_the_order(void **state)
     int fd = probe_start(&p);
     static char got[BLOCK_BYTES];
     client_send(fd, "b");
-    for (int i = 0; i < 16; i++) {
+    fixture_await(&p.told); /* nobody reads yet, so most of it is queued */
+    assert_int_equal(atomic_load(&p.drained), 0);
+    for (int i = 0; i < BLOCKS; i++) {
         assert_int_equal(recv(fd, got, sizeof got, MSG_WAITALL), BLOCK_BYTES);
         assert_memory_equal(got, block, sizeof got);
     }
@@ -307,6 +340,41 @@ static void test_peer_that_leaves_is_told_once(void **state)
     probe_stop(&p, fd);
 }
 
+static void test_move_to_another_loop(void **state)
+{
+    (void)state;
+    struct probe p;
+    int fd = probe_start_on(&p, 2);
+    for (int i = 0; i < 50; i++) {
+        struct loop *before = atomic_load(&p.at);
+        client_send(fd, "m");
+        fixture_await(&p.told);
+        assert_ptr_not_equal(atomic_load(&p.at), before);
+        client_send(fd, "d");
+        read_text(fd, "flush.");
+        assert_int_equal(http_server_connections(p.f->server), 1);
+    }
+    probe_stop(&p, fd);
+    assert_int_equal(p.flushes, 50);
+}
+
+/* Wherever it is, or on its way: closing the server finds it. */
+static void test_close_all_finds_moved_ones(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct probe p;
+        int fd = probe_start_on(&p, 2);
+        client_send(fd, "m");
+        if (i % 2)
+            fixture_await(&p.told);
+        http_server_close_all(p.f->server);
+        assert_int_equal(http_server_connections(p.f->server), 0);
+        assert_true(client_is_ended(fd));
+        probe_stop(&p, fd);
+    }
+}
+
 static void test_stop_closes_what_is_open(void **state)
 {
     (void)state;
@@ -347,6 +415,8 @@ int main(void)
         cmocka_unit_test(test_close_after_flush_lets_the_peer_read),
         cmocka_unit_test(test_close_after_flush_does_not_wait_forever),
         cmocka_unit_test(test_peer_that_leaves_is_told_once),
+        cmocka_unit_test(test_move_to_another_loop),
+        cmocka_unit_test(test_close_all_finds_moved_ones),
         cmocka_unit_test(test_stop_closes_what_is_open),
     };
     return cmocka_run_group_tests(tests, fill_block, NULL);

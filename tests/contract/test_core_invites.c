@@ -1,0 +1,170 @@
+/* Invites, and joining through them. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "contract/core_fixture.h"
+
+static void test_joining(void **state)
+{
+    struct core_fixture *f = *state;
+    struct invite i;
+    struct guild_view *v = NULL;
+    bool joined = true;
+    struct person *owner = cf_person(f, "owner"), *guest = cf_person(f, "guest");
+    struct guild_id guild = cf_guild(f, owner);
+    struct slice code = cf_invite(f, owner, cf_general(f, guild), 1, 0);
+    const struct event *made = cf_event_back(f, 0);
+    assert_int_equal(made->kind, EVENT_INVITE_CREATE);
+    assert_true(cf_payload_has(made, "\"max_uses\":1"));
+    assert_int_equal(code.len, 8);
+    assert_int_equal(invite_get(f->core, code, &f->arena, &i, &v), ERR_OK);
+    assert_int_equal(i.guild.v, guild.v);
+    assert_int_equal(i.inviter.id.v, owner->who.user.v);
+    assert_int_equal(i.uses, 0);
+    guild_view_unref(&v);
+    cf_join(f, guest, code);
+    assert_int_equal(cf_event_back(f, 1)->kind, EVENT_GUILD_MEMBER_ADD);
+    assert_int_equal(cf_event_back(f, 1)->stream.id, guild.v);
+    assert_int_equal(cf_event_back(f, 1)->entity_id, guest->who.user.v);
+    assert_int_equal(cf_event_back(f, 0)->kind, EVENT_GUILD_CREATE);
+    assert_int_equal(cf_event_back(f, 0)->stream.id, guest->who.user.v);
+    /* Used up. */
+    assert_int_equal(invite_get(f->core, code, &f->arena, &i, &v), ERR_UNKNOWN_INVITE);
+    assert_int_equal(invite_accept(f->core, &guest->by, code, &f->arena, &i, &v, &joined),
+                     ERR_UNKNOWN_INVITE);
+    /* Who is in uses nothing up. */
+    code = cf_invite(f, owner, cf_general(f, guild), 1, 0);
+    size_t events = f->event_count;
+    assert_int_equal(invite_accept(f->core, &guest->by, code, &f->arena, &i, &v, &joined), ERR_OK);
+    assert_false(joined);
+    guild_view_unref(&v);
+    assert_int_equal(f->event_count, events);
+    assert_int_equal(invite_get(f->core, code, &f->arena, &i, &v), ERR_OK);
+    assert_int_equal(i.uses, 0);
+    guild_view_unref(&v);
+}
+
+static void test_expiry(void **state)
+{
+    struct core_fixture *f = *state;
+    struct invite i;
+    struct guild_view *v = NULL;
+    struct person *owner = cf_person(f, "owner");
+    struct slice code = cf_invite(f, owner, cf_general(f, cf_guild(f, owner)), 0, 60);
+    atomic_fetch_add(&f->wall_ms, 59999);
+    assert_int_equal(invite_get(f->core, code, &f->arena, &i, &v), ERR_OK);
+    guild_view_unref(&v);
+    atomic_fetch_add(&f->wall_ms, 1);
+    assert_int_equal(invite_get(f->core, code, &f->arena, &i, &v), ERR_UNKNOWN_INVITE);
+    assert_int_equal(invite_get(f->core, SLICE("nonsuch"), &f->arena, &i, &v), ERR_UNKNOWN_INVITE);
+    assert_null(v);
+}
+
+static void test_equal_invites_are_given_again(void **state)
+{
+    struct core_fixture *f = *state;
+    struct invite first, second, third;
+    struct person *owner = cf_person(f, "owner");
+    struct access a = cf_in_channel(f, owner, cf_general(f, cf_guild(f, owner)));
+    struct invite_draft d = {.max_age_s = 3600};
+    assert_int_equal(invite_create(f->core, &owner->by, &a, &d, &f->arena, &first), ERR_OK);
+    size_t events = f->event_count;
+    assert_int_equal(invite_create(f->core, &owner->by, &a, &d, &f->arena, &second), ERR_OK);
+    assert_true(slice_eq(first.code, second.code));
+    assert_int_equal(f->event_count, events);
+    d.unique = true;
+    assert_int_equal(invite_create(f->core, &owner->by, &a, &d, &f->arena, &third), ERR_OK);
+    assert_false(slice_eq(first.code, third.code));
+    access_end(&a);
+}
+
+static void test_maximum_counts_what_can_be_used(void **state)
+{
+    struct core_fixture *f = *state;
+    struct invite i;
+    struct person *owner = cf_person(f, "owner");
+    struct access a = cf_in_channel(f, owner, cf_general(f, cf_guild(f, owner)));
+    struct invite_draft d = {.max_age_s = 60, .unique = true};
+    for (int n = 0; n < 1000; n++)
+        assert_int_equal(invite_create(f->core, &owner->by, &a, &d, &f->arena, &i), ERR_OK);
+    assert_int_equal(invite_create(f->core, &owner->by, &a, &d, &f->arena, &i), ERR_MAX_INVITES);
+    atomic_fetch_add(&f->wall_ms, 60000);
+    assert_int_equal(invite_create(f->core, &owner->by, &a, &d, &f->arena, &i), ERR_OK);
+    access_end(&a);
+}
+
+enum { JOINERS = 50, USES = 10 };
+
+struct joiner {
+    struct core_fixture *f;
+    const struct person *who;
+    struct slice code;
+    enum err result;
+};
+
+static void *join(void *ctx)
+{
+    struct joiner *j = ctx;
+    struct arena arena;
+    struct invite i;
+    struct guild_view *v = NULL;
+    bool joined = false;
+    arena_init(&arena, MEM_CORE, 1024 * 1024);
+    j->result = invite_accept(j->f->core, &j->who->by, j->code, &arena, &i, &v, &joined);
+    guild_view_unref(&v);
+    arena_deinit(&arena);
+    return NULL;
+}
+
+static void test_an_invite_for_ten_admits_ten(void **state)
+{
+    struct core_fixture *f = *state;
+    struct joiner joiners[JOINERS];
+    pthread_t threads[JOINERS];
+    struct person *owner = cf_person(f, "owner");
+    struct guild_id guild = cf_guild(f, owner);
+    struct slice code = cf_invite(f, owner, cf_general(f, guild), USES, 0);
+    uint64_t position = cf_event_back(f, 0)->position, count = 0;
+    int admitted = 0;
+    for (int i = 0; i < JOINERS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "guest%d", i);
+        joiners[i] = (struct joiner){.f = f, .who = cf_person(f, name), .code = code};
+    }
+    cf_forget_events(f);
+    for (int i = 0; i < JOINERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, join, &joiners[i]), 0);
+    for (int i = 0; i < JOINERS; i++) {
+        pthread_join(threads[i], NULL);
+        admitted += joiners[i].result == ERR_OK;
+        if (joiners[i].result != ERR_OK)
+            assert_int_equal(joiners[i].result, ERR_UNKNOWN_INVITE);
+    }
+    assert_int_equal(admitted, USES);
+    assert_int_equal(guild_member_count(f->core, guild, &count), ERR_OK);
+    assert_int_equal(count, USES + 1);
+    /* Two events each, the guild's without a gap. */
+    assert_int_equal(f->event_count, 2 * USES);
+    for (size_t i = 0; i < f->event_count; i++)
+        if (f->events[i]->stream.kind == STREAM_GUILD)
+            assert_int_equal(f->events[i]->position, ++position);
+}
+
+#define T(fn) cmocka_unit_test_setup_teardown(fn, cf_setup, cf_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_joining),
+        T(test_expiry),
+        T(test_equal_invites_are_given_again),
+        T(test_maximum_counts_what_can_be_used),
+        T(test_an_invite_for_ten_admits_ten),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
