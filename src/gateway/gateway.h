@@ -44,6 +44,7 @@ struct gateway_options {
     uint64_t resume_window_ms;
     size_t session_bytes_max;
     uint32_t replay_events_max;
+    size_t queue_events; /* of the bus, per loop */
     size_t event_bytes_max;
 };
 

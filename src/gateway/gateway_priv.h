@@ -30,7 +30,6 @@ enum {
     SESSION_ID_LEN = 32,          /* 2 hex digits of the loop, 30 random ones */
     HUB_TAKE_MAX = 128,           /* events handled in one turn before I/O gets its turn */
     HUB_JOBS_MAX = 32,            /* guild loads and refills under way at once */
-    HUB_QUEUE_EVENTS = 16384,     /* bus queue of one loop */
     CONN_QUEUED_MAX = 256 * 1024, /* bytes handed to the connection ahead of the kernel */
     FRAME_PREFIX_MAX = WS_HEADER_MAX + 32,
     JOB_ARENA_BYTES = 64 * 1024 * 1024,

@@ -192,7 +192,7 @@ enum err hub_start(struct hub *h, struct gateway *g, struct loop *l, unsigned in
     list_init(&h->wanted);
     list_init(&h->trash);
     buf_init(&h->scratch, MEM_GATEWAY, LIMIT_REPLY_BYTES);
-    h->queue = bus_subscribe(g->options.bus, HUB_QUEUE_EVENTS, wake_hub, h);
+    h->queue = bus_subscribe(g->options.bus, g->options.queue_events, wake_hub, h);
     if (h->queue == NULL)
         return ERR_NO_MEMORY;
     loop_on_wake(l, on_wake, h);

@@ -214,6 +214,7 @@ static enum err make_gateway(struct server *s)
         .resume_window_ms = c->gateway_resume_window_ms,
         .session_bytes_max = c->gateway_session_bytes_max,
         .replay_events_max = (uint32_t)c->gateway_replay_events_max,
+        .queue_events = c->gateway_queue_events,
         .event_bytes_max = c->gateway_event_bytes_max,
     };
     return gateway_new(&o, &s->gateway);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "contract/core_fixture.h"
+#include "core/members.h"
 
 static void test_joining(void **state)
 {
@@ -98,6 +99,41 @@ static void test_maximum_counts_what_can_be_used(void **state)
     access_end(&a);
 }
 
+static void test_leaving(void **state)
+{
+    struct core_fixture *f = *state;
+    struct message m;
+    struct access a, none;
+    uint64_t count = 0;
+    struct message_draft d = {.content = SLICE("too late")};
+    struct person *owner = cf_person(f, "owner"), *guest = cf_person(f, "guest");
+    struct guild_id guild = cf_guild(f, owner);
+    struct channel_id general = cf_general(f, guild);
+    struct slice code = cf_invite(f, owner, general, 0, 0);
+    cf_join(f, guest, code);
+    a = cf_in_channel(f, guest, general);
+    assert_int_equal(member_leave(f->core, &owner->by, guild), ERR_INVALID_GUILD);
+    assert_int_equal(member_leave(f->core, &guest->by, (struct guild_id){5}), ERR_UNKNOWN_GUILD);
+    cf_forget_events(f);
+    assert_int_equal(member_leave(f->core, &guest->by, guild), ERR_OK);
+    assert_int_equal(f->event_count, 2);
+    const struct event *left = f->events[0];
+    assert_int_equal(left->kind, EVENT_GUILD_MEMBER_REMOVE);
+    assert_int_equal(left->entity_id, guest->who.user.v);
+    assert_int_equal(left->view->position, left->position);
+    assert_int_equal(f->events[1]->kind, EVENT_GUILD_DELETE);
+    assert_int_equal(f->events[1]->stream.id, guest->who.user.v);
+    /* What was allowed a moment ago is not any more; and who is out cannot leave. */
+    assert_int_equal(message_post(f->core, &guest->by, &a, &d, &f->arena, &m), ERR_MISSING_ACCESS);
+    assert_int_equal(access_guild(f->core, &guest->who, guild, &f->arena, &none),
+                     ERR_MISSING_ACCESS);
+    assert_int_equal(member_leave(f->core, &guest->by, guild), ERR_UNKNOWN_GUILD);
+    assert_int_equal(guild_member_count(f->core, guild, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    access_end(&a);
+    cf_join(f, guest, code);
+}
+
 enum { JOINERS = 50, USES = 10 };
 
 struct joiner {
@@ -161,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_joining),
+        T(test_leaving),
         T(test_expiry),
         T(test_equal_invites_are_given_again),
         T(test_maximum_counts_what_can_be_used),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "contract/core_fixture.h"
+#include "core/members.h"
 
 enum { REPLAY_MAX = 256 };
 
@@ -146,6 +147,26 @@ static void test_replay_of_revocations(void **state)
     same_as_published(f, (struct stream){STREAM_USER, app.id.v});
 }
 
+static void test_leaving_and_rejoining(void **state)
+{
+    struct core_fixture *f = *state;
+    struct person *owner = cf_person(f, "owner"), *guest = cf_person(f, "guest");
+    struct guild_id guild = cf_guild(f, owner);
+    struct slice code = cf_invite(f, owner, cf_general(f, guild), 0, 0);
+    cf_join(f, guest, code);
+    assert_int_equal(member_leave(f->core, &guest->by, guild), ERR_OK);
+    same_as_published(f, (struct stream){STREAM_USER, guest->who.user.v});
+    /* The joining of somebody who is out has nothing to show any more; the leaving has. */
+    struct replayed r = replay(f, (struct stream){STREAM_GUILD, guild.v}, 2, REPLAY_MAX);
+    assert_int_equal(r.count, 2);
+    assert_int_equal(r.events[0]->kind, EVENT_GUILD_MEMBER_ADD);
+    assert_null(r.events[0]->payload);
+    same_event(r.events[1], cf_event_back(f, 1));
+    forget(&r);
+    cf_join(f, guest, code);
+    same_as_published(f, (struct stream){STREAM_GUILD, guild.v});
+}
+
 static void test_edits_and_deletions(void **state)
 {
     struct core_fixture *f = *state;
@@ -251,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_replay_is_what_was_published),
         T(test_replay_of_revocations),
+        T(test_leaving_and_rejoining),
         T(test_edits_and_deletions),
         T(test_parts),
         T(test_unknown_kinds_keep_their_position),
