@@ -3,6 +3,7 @@
 #   make run     install what is missing, build, serve ./data on 127.0.0.1:$(PORT)
 #   make test    everything; T=name for one test (a ctest name, or a file of tests/live, tests/clients)
 #   make asan    the suites on an ASan+UBSan build          make tsan   the same on a TSan build
+#   make docs    write docs/{API,CONFIG,GATEWAY}.md and guildhall.conf.sample anew from the tables
 #   make fmt     format the sources                         make lint   clang, format and style checks
 #   make bench   measurements (docs/BENCHMARKS.md)          make proof  the tests in their long forms
 #   make fuzz-http, fuzz-ws, fuzz-json                      FUZZ_SECONDS=60 of libFuzzer
@@ -32,7 +33,7 @@ export BUDGET_file ?= 180
 
 C_FILES = $(shell find src tests bench -name node_modules -prune -o -name '*.[ch]' -print)
 
-.PHONY: all run test asan tsan fmt lint bench proof clean
+.PHONY: all run test asan tsan docs fmt lint bench proof clean
 
 all:
 	@scripts/build release guildhall
@@ -58,6 +59,10 @@ asan:
 tsan:
 	@scripts/setup test
 	@scripts/test build_tsan tsan_unit tsan_live
+
+docs:
+	@scripts/build release guildhall
+	@scripts/checks/docs --write
 
 fmt:
 	@clang-format -i $(C_FILES)

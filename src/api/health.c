@@ -2,6 +2,7 @@
 
 #include "api/api_priv.h"
 #include "api/handlers.h"
+#include "base/bytes.h"
 
 enum err route_health_live(struct request *r)
 {
@@ -28,6 +29,7 @@ enum err route_health_metrics(struct request *r)
 {
     if (!r->api->o.metrics_route)
         return ERR_NOT_FOUND;
+    metrics_set(r->api->o.metrics, METRIC_EVENT_BYTES, (int64_t)bytes_live());
     metrics_render(r->api->o.metrics, reply_body(r, SLICE("text/plain; version=0.0.4")));
     return ERR_OK;
 }

@@ -39,7 +39,8 @@ static enum err ids_of(struct request *r, const struct body_array *from, const u
     return ERR_OK;
 }
 
-static void take_parse(struct request *r, const struct body_array *parse, struct message_draft *d)
+static void take_parse(struct request *r, const struct body_array *parse,
+                       struct allowed_mentions *d)
 {
     const struct body_text_item *items = parse->items;
     for (size_t i = 0; i < parse->count; i++) {
@@ -65,18 +66,18 @@ static void check_exclusive(struct request *r, const char *path, bool parsed, si
 }
 
 static enum err take_mentions(struct request *r, const struct body_allowed_mentions *from,
-                              struct message_draft *d)
+                              struct allowed_mentions *out)
 {
-    d->mentions_given = true;
-    d->mention_replied_user = from->replied_user;
-    take_parse(r, &from->parse, d);
-    enum err e = ids_of(r, &from->users, &d->allowed_users, &d->allowed_user_count);
+    out->given = true;
+    out->replied_user = from->replied_user;
+    take_parse(r, &from->parse, out);
+    enum err e = ids_of(r, &from->users, &out->users, &out->user_count);
     if (e == ERR_OK)
-        e = ids_of(r, &from->roles, &d->allowed_roles, &d->allowed_role_count);
+        e = ids_of(r, &from->roles, &out->roles, &out->role_count);
     if (e != ERR_OK)
         return e;
-    check_exclusive(r, "allowed_mentions.users", d->parse_users, d->allowed_user_count);
-    check_exclusive(r, "allowed_mentions.roles", d->parse_roles, d->allowed_role_count);
+    check_exclusive(r, "allowed_mentions.users", out->parse_users, out->user_count);
+    check_exclusive(r, "allowed_mentions.roles", out->parse_roles, out->role_count);
     return request_form_ok(r);
 }
 
@@ -123,7 +124,7 @@ static enum err draft_of(struct request *r, struct message_draft *d)
     check_flags(r, body->flags);
     enum err e = request_form_ok(r);
     if (e == ERR_OK && given(body->present, body->null, BODY_MESSAGE_ALLOWED_MENTIONS))
-        e = take_mentions(r, &body->allowed_mentions, d);
+        e = take_mentions(r, &body->allowed_mentions, &d->allowed);
     if (e == ERR_OK && given(body->present, body->null, BODY_MESSAGE_REFERENCE))
         e = take_reference(r, &body->message_reference, d);
     if (e != ERR_OK)
@@ -209,23 +210,29 @@ enum err route_messages_get(struct request *r)
     return e;
 }
 
-static struct message_edit edit_of(const struct body_message_edit *body)
+static enum err edit_of(struct request *r, struct message_edit *out)
 {
-    return (struct message_edit){
+    const struct body_message_edit *body = r->body;
+    *out = (struct message_edit){
         .has_content = BODY_SENT(*body, BODY_MESSAGE_CONTENT),
         .content = body->content,
         .has_flags = given(body->present, body->null, BODY_MESSAGE_FLAGS),
         .flags = (uint64_t)body->flags & FLAG_SUPPRESS_EMBEDS,
     };
+    return given(body->present, body->null, BODY_MESSAGE_ALLOWED_MENTIONS)
+               ? take_mentions(r, &body->allowed_mentions, &out->allowed)
+               : ERR_OK;
 }
 
 /* Content is all that a message has so far, so one without it would be empty. */
 enum err route_messages_edit(struct request *r)
 {
-    struct message_edit edit = edit_of(r->body);
+    struct message_edit edit;
     struct message_id id;
     struct message message;
     enum err e = request_param_id(r, "message_id", &id.v);
+    if (e == ERR_OK)
+        e = edit_of(r, &edit);
     if (e == ERR_OK && edit.has_content && edit.content.len == 0)
         e = ERR_EMPTY_MESSAGE;
     if (e == ERR_OK)

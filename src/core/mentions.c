@@ -31,8 +31,8 @@ static enum err resolve_users(struct sql_conn *sql, const struct access *a,
     for (size_t i = 0; i < scan->user_count; i++) {
         struct member m;
         uint64_t id = scan->users[i];
-        if (d->mentions_given && !d->parse_users &&
-            !listed(id, d->allowed_users, d->allowed_user_count))
+        if (d->allowed.given && !d->allowed.parse_users &&
+            !listed(id, d->allowed.users, d->allowed.user_count))
             continue;
         enum err e = members_find(sql, a->view->guild.id, (struct user_id){id}, arena, &m);
         if (e == ERR_OK)
@@ -50,8 +50,8 @@ static void resolve_roles(const struct access *a, const struct message_draft *d,
     for (size_t i = 0; i < scan->role_count; i++) {
         struct role_id id = {scan->roles[i]};
         const struct role *role = guild_view_role(a->view, id);
-        bool allowed = !d->mentions_given || d->parse_roles ||
-                       listed(id.v, d->allowed_roles, d->allowed_role_count);
+        bool allowed = !d->allowed.given || d->allowed.parse_roles ||
+                       listed(id.v, d->allowed.roles, d->allowed.role_count);
         if (role != NULL && allowed && (role->mentionable || any_role))
             out->roles[out->role_count++] = id;
     }
@@ -72,10 +72,10 @@ enum err mentions_resolve(struct sql_conn *sql, const struct access *a,
         (scan.role_count > 0 && out->roles == NULL))
         return ERR_NO_MEMORY;
     out->everyone = scan.everyone && (a->permissions & PERMISSION_MENTION_EVERYONE) &&
-                    (!d->mentions_given || d->parse_everyone);
+                    (!d->allowed.given || d->allowed.parse_everyone);
     resolve_roles(a, d, &scan, out);
     enum err e = resolve_users(sql, a, d, &scan, arena, out);
-    if (e == ERR_OK && replied != NULL && (!d->mentions_given || d->mention_replied_user))
+    if (e == ERR_OK && replied != NULL && (!d->allowed.given || d->allowed.replied_user))
         add_user(out, replied);
     return e;
 }

@@ -29,7 +29,7 @@ struct edit {
 static enum err resolve(struct tx *tx, void *ctx)
 {
     struct edit *x = ctx;
-    struct message_draft d = {.content = x->e->content};
+    struct message_draft d = {.content = x->e->content, .allowed = x->e->allowed};
     return mentions_resolve(tx_sql(tx), x->a, &d, NULL, x->arena, &x->mentions);
 }
 

@@ -5,6 +5,19 @@
 #include "base/arena.h"
 #include "core/access.h"
 
+/* What a text may mention of all that it names (docs, "Allowed Mentions Object"). */
+struct allowed_mentions {
+    bool given; /* false: everything */
+    bool parse_users;
+    bool parse_roles;
+    bool parse_everyone;
+    bool replied_user;
+    const uint64_t *users;
+    size_t user_count;
+    const uint64_t *roles;
+    size_t role_count;
+};
+
 struct message_draft {
     struct slice content; /* trimmed, 1..LIMIT_MESSAGE_CONTENT code points, checked by the caller */
     struct slice nonce;   /* data NULL: none */
@@ -14,16 +27,7 @@ struct message_draft {
     uint64_t flags; /* settable ones only */
     struct message_id reply_to; /* 0: none */
     bool fail_if_not_exists;
-    /* allowed_mentions (docs): what may be mentioned */
-    bool mentions_given;
-    bool parse_users;
-    bool parse_roles;
-    bool parse_everyone;
-    bool mention_replied_user;
-    const uint64_t *allowed_users;
-    size_t allowed_user_count;
-    const uint64_t *allowed_roles;
-    size_t allowed_role_count;
+    struct allowed_mentions allowed;
 };
 
 struct message_page {
@@ -49,6 +53,7 @@ MUST_CHECK enum err message_list(struct core *c, const struct access *a,
 struct message_edit {
     bool has_content;
     struct slice content;
+    struct allowed_mentions allowed; /* of the new content */
     bool has_flags;
     uint64_t flags; /* SUPPRESS_EMBEDS may change */
 };

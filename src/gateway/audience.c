@@ -18,7 +18,7 @@ static int compare_u64(const void *a, const void *b)
 }
 
 /* Users whom the view treats by name: the owner, and whoever has an overwrite of their own. */
-static void collect_specials(struct guild_sub *s)
+static bool collect_specials(struct guild_sub *s)
 {
     const struct guild_view *v = s->view;
     size_t max = 1;
@@ -26,7 +26,7 @@ static void collect_specials(struct guild_sub *s)
         max += v->channels[i].overwrite_count;
     uint64_t *specials = mem_array(MEM_GATEWAY, max, sizeof *specials);
     if (specials == NULL)
-        return; /* the old list: too many classes at worst, since permissions are per subject */
+        return false;
     size_t n = 0;
     specials[n++] = v->guild.owner.v;
     for (size_t i = 0; i < v->channel_count; i++) {
@@ -40,6 +40,7 @@ static void collect_specials(struct guild_sub *s)
     mem_free(MEM_GATEWAY, s->specials);
     s->specials = specials;
     s->special_count = n;
+    return true;
 }
 
 static bool is_special(const struct guild_sub *s, uint64_t user_id)
@@ -190,7 +191,7 @@ bool audience_join(struct guild_link *l)
     bool own_class = is_special(l->guild, s->who.user.v) || l->timed_out_until_ms != 0;
     struct class_key k = {
         .intents = s->intents,
-        .content = (s->intents & INTENT_MESSAGE_CONTENT) != 0,
+        .content = !s->who.bot || (s->intents & INTENT_MESSAGE_CONTENT) != 0,
         .special_user = own_class ? s->who.user.v : 0,
         .timed_out_until_ms = l->timed_out_until_ms,
         .roles = l->roles,
@@ -213,6 +214,13 @@ void audience_leave(struct guild_link *l)
     }
     if (c->count == 0)
         audience_class_free(c);
+}
+
+/* Without memory: nothing rather than too much, and nothing silently: the client begins anew. */
+static void give_up(struct guild_link *l)
+{
+    session_fail(l->session);
+    audience_leave(l);
 }
 
 /* Somebody the view now treats by name leaves the class of their roles for one of their own. */
@@ -239,22 +247,23 @@ static void single_out(struct guild_sub *s, uint64_t user_id)
             l->class = now;
             l->class_index = now_index;
         } else {
-            audience_leave(l); /* without memory: nothing rather than too much */
+            give_up(l);
         }
     }
 }
 
 void audience_refresh(struct guild_sub *s)
 {
-    collect_specials(s);
+    bool known = collect_specials(s); /* else some class may hold somebody it must not */
     LIST_FOREACH (it, &s->classes) {
         struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
-        if (compute(s, c))
+        if (known && compute(s, c))
             continue;
-        while (c->count > 1) /* without memory: nothing rather than too much */
-            audience_leave(c->links[0]);
-        audience_leave(c->links[0]);
+        for (uint32_t left = c->count; left > 0; left--) /* the last one frees c */
+            give_up(c->links[left - 1]);
     }
+    if (!known)
+        return;
     for (size_t i = 0; i < s->special_count; i++)
         single_out(s, s->specials[i]);
 }

@@ -110,7 +110,9 @@ struct session {
     uint32_t link_count;
     uint32_t link_capacity;
     bool ready_pending;  /* people: READY waits for all guilds */
-    bool retry_load;     /* more happened while LOADING than could be held */
+    bool retry_load; /* more happened while LOADING than could be held */
+    uint32_t leaves; /* guilds left so far: a membership read before one of them is stale */
+    uint64_t stamp;  /* the user's stream as of the snapshot */
     bool failed;         /* about to be freed, takes nothing any more */
     struct timer timer;  /* resume window */
     struct event **held; /* user events while LOADING */
@@ -124,6 +126,8 @@ struct user_sub {
     struct hub *hub;
     struct list sessions;
     bool refill_wanted;
+    struct user_refill *refill; /* the one under way; answers to older ones are void */
+    uint64_t started_at;        /* feed_start's: after an older snapshot there is a gap */
     bool delivering; /* an event is being handed to the sessions */
 };
 
@@ -147,6 +151,7 @@ struct audience_class {
     uint64_t json_version;
     struct bytes *create; /* the last whole GUILD_CREATE made, for its user, as of create_version */
     uint64_t create_user;
+    uint32_t create_threshold;
     uint64_t create_version;
 };
 
@@ -162,7 +167,7 @@ struct guild_sub {
     struct list classes;
     struct list waiting; /* links that are not in a class yet */
     uint32_t link_count;
-    struct list wanted; /* in hub->wanted while it needs a job */
+    struct list wanted; /* in hub->wanted or hub->later while it needs a job */
     bool job_running;
     struct list trash; /* in hub->trash when it has no links */
 };
@@ -177,6 +182,7 @@ struct hub {
     struct map guilds;
     struct list conns;
     struct list wanted; /* guilds that need a load or a refill */
+    struct list later;  /* likewise, once the retry timer rings */
     struct list trash;  /* guilds without links, freed at the end of the turn */
     unsigned jobs;
     struct timer retry;
@@ -193,6 +199,8 @@ struct gateway {
 
 /* hub.c */
 MUST_CHECK enum err hub_start(struct hub *h, struct gateway *g, struct loop *l, unsigned index);
+void hub_drop_sessions(struct hub *h);
+/* Its loop is gone by now, so its sessions must be too (gateway_drain). */
 void hub_deinit(struct hub *h);
 /* Zeroed, of `size` bytes (the struct that starts with the gw_job); NULL when memory is short. */
 MUST_CHECK void *gw_job_new(struct hub *h, size_t size, void (*work)(struct gw_job *),
@@ -200,7 +208,7 @@ MUST_CHECK void *gw_job_new(struct hub *h, size_t size, void (*work)(struct gw_j
 /* Runs it; when no worker takes it, done is called all the same, later, with err OVERLOADED. */
 void gw_job_submit(struct gw_job *j, enum job_class class);
 void gw_job_free(struct gw_job *j);
-/* Retry what is wanted soon. */
+/* Starts what is in `later`, and users' refills that failed, in RETRY_MS. */
 void hub_retry_later(struct hub *h);
 
 /* transport.c */

@@ -135,9 +135,10 @@ static void refuse_waiting(struct guild_sub *s)
 
 static void again_later(struct guild_sub *s)
 {
-    guild_sub_want(s);
-    list_remove(&s->wanted); /* not in this turn: the timer starts it */
-    list_push_back(&s->hub->wanted, &s->wanted);
+    /* Not in hub->wanted, which every turn looks at: a store that refuses would be asked without
+     * end. */
+    list_remove(&s->wanted);
+    list_push_back(&s->hub->later, &s->wanted);
     hub_retry_later(s->hub);
 }
 

@@ -66,6 +66,8 @@ static void start_wanted(struct hub *h)
 static void on_retry(struct timer *t)
 {
     struct hub *h = LIST_OWNER(t, struct hub, retry);
+    for (struct list *n; (n = list_pop_front(&h->later)) != NULL;)
+        list_push_back(&h->wanted, n);
     start_wanted(h);
     size_t cursor = 0;
     uint64_t key;
@@ -190,6 +192,7 @@ enum err hub_start(struct hub *h, struct gateway *g, struct loop *l, unsigned in
     map_init(&h->guilds, MEM_GATEWAY, 1 << 20, seed + 2);
     list_init(&h->conns);
     list_init(&h->wanted);
+    list_init(&h->later);
     list_init(&h->trash);
     buf_init(&h->scratch, MEM_GATEWAY, LIMIT_REPLY_BYTES);
     h->queue = bus_subscribe(g->options.bus, g->options.queue_events, wake_hub, h);
@@ -200,13 +203,21 @@ enum err hub_start(struct hub *h, struct gateway *g, struct loop *l, unsigned in
     return ERR_OK;
 }
 
-void hub_deinit(struct hub *h)
+void hub_drop_sessions(struct hub *h)
 {
     size_t cursor = 0;
     uint64_t key;
     void *value;
     while (cursor = 0, map_next(&h->sessions, &cursor, &key, &value))
         session_free(value);
+}
+
+void hub_deinit(struct hub *h)
+{
+    size_t cursor = 0;
+    uint64_t key;
+    void *value;
+    hub_drop_sessions(h);
     while (cursor = 0, map_next(&h->users, &cursor, &key, &value))
         user_sub_release(value);
     while (cursor = 0, map_next(&h->guilds, &cursor, &key, &value))

@@ -244,9 +244,10 @@ static void go_live(struct session *s, uint64_t stamp)
     uint32_t count = s->held_count;
     s->held = NULL;
     s->held_count = 0;
+    s->stamp = stamp;
     s->state = SESSION_LIVE;
     for (uint32_t i = 0; i < count; i++) {
-        if (held[i]->position > stamp && map_get(&h->sessions, key) == s)
+        if (map_get(&h->sessions, key) == s)
             session_user_event(s, held[i]);
         event_unref(&held[i]);
     }
@@ -332,6 +333,16 @@ static void finish_load(struct session *s, struct session_load *l)
     go_live(s, stamp);
 }
 
+static void load_again(struct session *s)
+{
+    s->retry_load = false;
+    for (uint32_t i = 0; i < s->held_count; i++)
+        event_unref(&s->held[i]);
+    s->held_count = 0;
+    if (!start_load(s))
+        fail(s, ERR_NO_MEMORY);
+}
+
 static void load_done(struct gw_job *j)
 {
     struct session_load *l = (struct session_load *)j;
@@ -346,19 +357,17 @@ static void load_done(struct gw_job *j)
         fail(s, e);
         return;
     }
-    if (s->retry_load) {
-        /* More happened than could be held: what was read is older than that. */
+    /* More happened than could be held, or another session's newer snapshot started the feed: what
+     * lies between is neither in this one nor held. */
+    if (s->retry_load || l->snapshot.user_position < s->user->started_at) {
         gw_job_free(j);
-        s->retry_load = false;
-        for (uint32_t i = 0; i < s->held_count; i++)
-            event_unref(&s->held[i]);
-        s->held_count = 0;
-        if (!start_load(s))
-            fail(s, ERR_NO_MEMORY);
+        load_again(s);
         return;
     }
-    if (s->user->feed.state == FEED_LOADING)
+    if (s->user->feed.state == FEED_LOADING) {
+        s->user->started_at = l->snapshot.user_position;
         feed_start(&s->user->feed, l->snapshot.user_position);
+    }
     /* The feed may have brought a revocation of this session's token. */
     s = map_get(&j->hub->sessions, l->session_key);
     if (s == NULL)
@@ -370,6 +379,7 @@ static void load_done(struct gw_job *j)
 struct join_job {
     struct gw_job job; /* first */
     uint64_t session_key;
+    uint32_t leaves; /* the session's, when this was asked for */
     struct user_id user;
     struct guild_id guild;
     struct membership membership;
@@ -386,7 +396,9 @@ static void join_done(struct gw_job *j)
 {
     struct join_job *m = (struct join_job *)j;
     struct session *s = map_get(&j->hub->sessions, m->session_key);
-    if (s != NULL && j->err == ERR_OK && session_link(s, m->guild.v) == NULL) {
+    if (s != NULL && m->leaves != s->leaves) {
+        session_join_guild(s, m->guild.v); /* perhaps left since it was read: read it again */
+    } else if (s != NULL && j->err == ERR_OK && session_link(s, m->guild.v) == NULL) {
         struct guild_link *l = guild_link_new(s, &m->membership);
         if (l == NULL)
             fail(s, ERR_NO_MEMORY);
@@ -408,6 +420,7 @@ void session_join_guild(struct session *s, uint64_t guild_id)
         return;
     }
     m->session_key = s->key;
+    m->leaves = s->leaves;
     m->user = s->who.user;
     m->guild = (struct guild_id){guild_id};
     gw_job_submit(&m->job, JOB_READ);
@@ -466,6 +479,8 @@ void gw_resume(struct gw_conn *g, struct slice token, struct slice session_id, u
     session_attach(s, g);
     gw_conn_deadline(g, g->hub->gateway->options.heartbeat_interval_ms * 3 / 2);
     metrics_add(loop_metrics(g->hub->loop), METRIC_GATEWAY_RESUMES, 1);
+    /* First what is owed, or RESUMED could pass the cap on unsent bytes, Resume after Resume. */
+    session_flush(s);
     struct bytes *payload = resumed_payload(s);
     if (payload != NULL)
         session_push(s, payload);

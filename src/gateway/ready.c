@@ -101,7 +101,9 @@ struct bytes *guild_create_payload(struct guild_link *l)
     struct audience_class *c = l->class;
     uint64_t user = l->session->who.user.v;
     /* Many sessions of one user (shards, load tests) read the very same bytes. */
-    if (c->create != NULL && c->create_user == user && c->create_version == l->guild->version)
+    uint32_t threshold = l->session->large_threshold;
+    if (c->create != NULL && c->create_user == user && c->create_threshold == threshold &&
+        c->create_version == l->guild->version)
         return bytes_ref(c->create);
     struct buf *out = &l->session->hub->scratch;
     struct json_writer w;
@@ -113,6 +115,7 @@ struct bytes *guild_create_payload(struct guild_link *l)
     bytes_unref(&c->create);
     c->create = bytes_ref(made);
     c->create_user = user;
+    c->create_threshold = threshold;
     c->create_version = l->guild->version;
     return made;
 }

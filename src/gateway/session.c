@@ -117,6 +117,15 @@ static bool over_cap(const struct session *s)
     return s->replay.unsent_bytes > o->session_bytes_max;
 }
 
+/* What was sent may be resumed only within the same cap, or a Resume could never be served: it would
+ * pass the cap at once, and be closed for it, again and again. */
+static void forget_beyond_cap(struct session *s)
+{
+    size_t max = s->hub->gateway->options.session_bytes_max;
+    while (s->replay.bytes > max && s->replay.bytes > s->replay.unsent_bytes)
+        replay_limit(&s->replay, s->replay.count - 1);
+}
+
 void session_push(struct session *s, struct bytes *payload)
 {
     if (s->failed)
@@ -124,6 +133,7 @@ void session_push(struct session *s, struct bytes *payload)
     const struct gateway_options *o = &s->hub->gateway->options;
     if (s->replay.count >= o->replay_events_max)
         replay_limit(&s->replay, o->replay_events_max - 1);
+    forget_beyond_cap(s);
     bool full = s->replay.count >= o->replay_events_max && s->conn == NULL;
     if (full || !replay_push(&s->replay, payload)) {
         session_fail(s); /* a hole in the sequence can never be resumed over */
@@ -261,6 +271,10 @@ void session_flush(struct session *s)
 static void hold_user_event(struct session *s, struct event *e)
 {
     enum { HELD_MAX = 64 };
+    if (s->held_count == HELD_MAX && s->load != NULL) {
+        session_fail(s); /* the snapshot is in use already: too late to start over */
+        return;
+    }
     if (s->held == NULL)
         s->held = mem_array(MEM_GATEWAY, HELD_MAX, sizeof(struct event *));
     if (s->held == NULL || s->held_count == HELD_MAX) {
@@ -274,6 +288,7 @@ static void hold_user_event(struct session *s, struct event *e)
 static void leave_guild(struct session *s, uint64_t guild_id)
 {
     struct guild_link *l = session_link(s, guild_id);
+    s->leaves++;
     if (l == NULL)
         return;
     guild_link_free(l);
@@ -297,7 +312,8 @@ void session_user_event(struct session *s, struct event *e)
         hold_user_event(s, e);
         return;
     }
-    if ((e->guild_id >> 22) % s->shard_count != s->shard_id)
+    /* The bus may be behind the snapshot, and say again what is in it already. */
+    if (e->position <= s->stamp || (e->guild_id >> 22) % s->shard_count != s->shard_id)
         return;
     if (e->kind == EVENT_GUILD_CREATE)
         session_join_guild(s, e->guild_id);

@@ -30,7 +30,9 @@ static void refill_done(struct gw_job *j)
 {
     struct user_refill *r = (struct user_refill *)j;
     struct user_sub *u = map_get(&j->hub->users, r->stream.id);
-    if (u != NULL && u->feed.state == FEED_REFILLING) {
+    /* Another one's answer may be older than what this feed has lost since. */
+    if (u != NULL && u->refill == r) {
+        u->refill = NULL;
         if (j->err == ERR_OK) {
             metrics_add(loop_metrics(j->hub->loop), METRIC_EVENTS_REFILLED, (int64_t)r->count);
             feed_refilled(&u->feed, r->events, r->count, r->count == REFILL_ROWS);
@@ -54,6 +56,7 @@ void user_sub_want(struct user_sub *u)
     }
     r->stream = u->feed.stream;
     r->after = u->feed.position;
+    u->refill = r;
     gw_job_submit(&r->job, JOB_READ);
 }
 

@@ -56,11 +56,3 @@ void json_kv_null(struct json_writer *w, const char *key);
 void json_kv_time(struct json_writer *w, const char *key, int64_t wall_ms);
 void json_kv_time_or_null(struct json_writer *w, const char *key, int64_t wall_ms);
 void json_kv_raw(struct json_writer *w, const char *key, const char *text);
-
-/* The names of the first hour, for files that do not read JSON; to go once those are renamed. */
-#ifndef JANSSON_H
-#define json_object(w) json_object_begin(w)
-#define json_array(w) json_array_begin(w)
-#define json_null(w) json_write_null(w)
-#define json_real(w, v, decimals) json_write_real(w, v, decimals)
-#endif

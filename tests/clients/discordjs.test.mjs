@@ -1,12 +1,12 @@
 // An unmodified discord.js bot, pointed at the server by its documented options, talks with a person.
 
 import assert from 'node:assert/strict';
-import test, { after } from 'node:test';
+import test from 'node:test';
 import { Client, Events, GatewayIntentBits, Partials } from 'discord.js';
 
 import { api, ok } from '../lib/api.mjs';
 import { Proxy } from '../lib/proxy.mjs';
-import { UNLIMITED, useServer } from '../lib/server.mjs';
+import { UNLIMITED, atEnd, useServer } from '../lib/server.mjs';
 import { until, within } from '../lib/wait.mjs';
 import { PERMISSIONS, authorize, bot, guild, person, post } from '../lib/world.mjs';
 
@@ -25,7 +25,7 @@ const client = new Client({
     rest: { api: `${server.url}/api` },
 });
 
-after(async () => {
+atEnd(async () => {
     await client.destroy();
     proxy.close();
 });

@@ -2,12 +2,12 @@
 // a person reads along over HTTP.
 
 import assert from 'node:assert/strict';
-import test, { after } from 'node:test';
+import test from 'node:test';
 import * as discord from 'discord.js';
 import * as oceanic from 'oceanic.js';
 
 import { ok } from '../lib/api.mjs';
-import { useServer } from '../lib/server.mjs';
+import { atEnd, useServer } from '../lib/server.mjs';
 import { within } from '../lib/wait.mjs';
 import { authorize, bot, guild, person, post } from '../lib/world.mjs';
 
@@ -35,7 +35,7 @@ const second = new oceanic.Client({
 const failures = [];
 second.on('error', (error) => failures.push(error));
 
-after(async () => {
+atEnd(async () => {
     await first.destroy();
     second.disconnect(false);
 });

@@ -35,6 +35,9 @@ struct core_fixture {
     struct store *store;
     struct arena arena;
     pthread_mutex_t lock;
+    /* Runs between a commit and its announcement, on the writer thread; NULL: nothing does. */
+    void (*after_commit)(void *ctx);
+    void *after_commit_ctx;
     struct event *events[CF_EVENTS_MAX]; /* committed, in order; references */
     size_t event_count;
 };
@@ -54,6 +57,8 @@ static uint64_t cf_mono_ns(void *ctx)
 static void cf_on_commit(void *ctx, struct event *const *events, size_t count)
 {
     struct core_fixture *f = ctx;
+    if (f->after_commit != NULL)
+        f->after_commit(f->after_commit_ctx);
     core_on_commit(f->core, events, count);
     pthread_mutex_lock(&f->lock);
     for (size_t i = 0; i < count && f->event_count < CF_EVENTS_MAX; i++)

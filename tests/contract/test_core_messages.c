@@ -247,14 +247,14 @@ static void test_mentions(void **state)
     const struct mention_case cases[] = {
         {.text = "nobody"},
         {.text = "<@O> <@!G> <@S>", .users = 2},
-        {.text = "<@O> <@G>", .d = {.mentions_given = true}},
-        {.text = "<@O> <@G>", .d = {.mentions_given = true, .parse_users = true}, .users = 2},
+        {.text = "<@O> <@G>", .d = {.allowed = {.given = true}}},
+        {.text = "<@O> <@G>", .d = {.allowed = {.given = true, .parse_users = true}}, .users = 2},
         {.text = "<@O> <@G>",
-         .d = {.mentions_given = true, .allowed_users = only_owner, .allowed_user_count = 1},
+         .d = {.allowed = {.given = true, .users = only_owner, .user_count = 1}},
          .users = 1},
         {.text = "@everyone", .everyone = true},
-        {.text = "@here", .d = {.mentions_given = true}},
-        {.text = "@here", .d = {.mentions_given = true, .parse_everyone = true}, .everyone = true},
+        {.text = "@here", .d = {.allowed = {.given = true}}},
+        {.text = "@here", .d = {.allowed = {.given = true, .parse_everyone = true}}, .everyone = true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct message m;
@@ -308,7 +308,7 @@ static void test_reply(void **state)
     struct message_edit e = {.has_content = true, .content = SLICE("better answer")};
     assert_int_equal(edit(f, s.guest, s.general, m.id, &e, &read), ERR_OK);
     assert_int_equal(read.mention_count, 1);
-    d.mentions_given = true;
+    d.allowed.given = true;
     assert_int_equal(cf_try_post(f, s.guest, s.general, &d, &read), ERR_OK);
     assert_int_equal(read.mention_count, 0);
     /* The referenced message is as it is now: then, gone. */

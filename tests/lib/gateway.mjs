@@ -133,6 +133,7 @@ export class Gateway {
 
     async identify(who, more = {}) {
         const { intents = ALL_INTENTS, ...rest } = more;
+        this.seq = null;
         this.send({
             op: OP.IDENTIFY,
             d: {

@@ -120,9 +120,20 @@ export class Server {
     }
 }
 
+// What a test file has begun is ended after its last test, the newest first: clients before servers.
+const endings = [];
+after(async () => {
+    while (endings.length > 0)
+        await endings.pop()();
+});
+
+export function atEnd(ending) {
+    endings.push(ending);
+}
+
 // A server for a whole test file: stopped, with its exit code checked, after the last test.
 export async function useServer(options) {
     const server = await Server.start(options);
-    after(() => server.stop());
+    atEnd(() => server.stop());
     return server;
 }

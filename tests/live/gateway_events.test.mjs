@@ -1,11 +1,11 @@
 // The payloads of the dispatches: shape and content as Discord documents them.
 
 import assert from 'node:assert/strict';
-import test, { after } from 'node:test';
+import test from 'node:test';
 
 import { ok } from '../lib/api.mjs';
 import { Gateway } from '../lib/gateway.mjs';
-import { useServer } from '../lib/server.mjs';
+import { atEnd, useServer } from '../lib/server.mjs';
 import { authorize, bot, channel, guild as makeGuild, invite, join, person, post, world } from '../lib/world.mjs';
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/;
@@ -13,7 +13,7 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/;
 const server = await useServer();
 const { owner, guild, bot: robot, member } = await world(server);
 const gateway = await Gateway.session(server, robot);
-after(() => gateway.end());
+atEnd(() => gateway.end());
 
 test('MESSAGE_CREATE', async () => {
     const sent = await post(server, member, guild.channel, `hello <@${robot.id}>`, { nonce: 'abc' });

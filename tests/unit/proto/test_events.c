@@ -152,6 +152,18 @@ static void test_member_events(void **state)
     assert_int_equal(e->entity_id, 100);
     json_decref(v);
     event_unref(&e);
+    struct guild_view *view = world_view();
+    e = event_member_remove(&m, view, 77);
+    v = frame(e->payload);
+    assert_str(v, "t", "GUILD_MEMBER_REMOVE");
+    assert_str(v, "d.user.id", "100");
+    assert_str(v, "d.guild_id", "1");
+    assert_int_equal(json_object_size(at(v, "d")), 2);
+    assert_int_equal(e->entity_id, 100);
+    assert_int_equal(e->actor_id, 77);
+    json_decref(v);
+    event_unref(&e);
+    guild_view_unref(&view);
     e = event_typing_start(&m, (struct channel_id){10}, 1500000000999);
     v = frame(e->payload);
     assert_num(v, "d.timestamp", 1500000000);
