@@ -1,5 +1,5 @@
-/* Leaving a guild. The permission generation is raised, so that a message that its author had the right
- * to post a moment ago is checked again, and refused, once they are out. */
+/* Leaving a guild. The permission generation is raised, so that a message that its author had the
+ * right to post a moment ago is checked again, and refused, once they are out. */
 
 #include "core/members.h"
 

@@ -156,19 +156,23 @@ static enum err rebuild_member_remove(struct replay *x, const struct event_row *
 static enum err rebuild_left(struct replay *x, const struct event_row *row, struct event **out)
 {
     (void)x;
-    return made(event_guild_left((struct user_id){row->stream.id},
-                                 (struct guild_id){row->guild_id}),
-                out);
+    return made(
+        event_guild_left((struct user_id){row->stream.id}, (struct guild_id){row->guild_id}), out);
 }
 
 /* By kind; what is not here has no payload and nothing to look up. */
 static enum err (*const rebuilders[EVENT_KIND_END])(struct replay *, const struct event_row *,
                                                     struct event **) = {
-    [EVENT_MESSAGE_CREATE] = rebuild_message,        [EVENT_MESSAGE_UPDATE] = rebuild_message,
-    [EVENT_MESSAGE_DELETE] = rebuild_message_delete, [EVENT_CHANNEL_CREATE] = rebuild_channel,
-    [EVENT_GUILD_MEMBER_ADD] = rebuild_member,       [EVENT_GUILD_ROLE_CREATE] = rebuild_role,
-    [EVENT_INVITE_CREATE] = rebuild_invite,          [EVENT_GUILD_CREATE] = rebuild_joined,
-    [EVENT_TOKEN_REVOKED] = rebuild_revoked,         [EVENT_GUILD_DELETE] = rebuild_left,
+    [EVENT_MESSAGE_CREATE] = rebuild_message,
+    [EVENT_MESSAGE_UPDATE] = rebuild_message,
+    [EVENT_MESSAGE_DELETE] = rebuild_message_delete,
+    [EVENT_CHANNEL_CREATE] = rebuild_channel,
+    [EVENT_GUILD_MEMBER_ADD] = rebuild_member,
+    [EVENT_GUILD_ROLE_CREATE] = rebuild_role,
+    [EVENT_INVITE_CREATE] = rebuild_invite,
+    [EVENT_GUILD_CREATE] = rebuild_joined,
+    [EVENT_TOKEN_REVOKED] = rebuild_revoked,
+    [EVENT_GUILD_DELETE] = rebuild_left,
     [EVENT_GUILD_MEMBER_REMOVE] = rebuild_member_remove,
 };
 

@@ -159,7 +159,7 @@ struct guild_sub {
     struct feed feed; /* first */
     struct hub *hub;
     struct guild_view *view;
-    uint64_t *last_messages; /* per channel of the view */
+    uint64_t *last_messages; /* per channel of the view; NULL: forgotten when memory was short */
     uint64_t member_count;
     uint64_t version;   /* bumped whenever GUILD_CREATE would read differently */
     uint64_t *specials; /* ascending: users whom the view treats by name */

@@ -27,16 +27,12 @@ static size_t channel_index(const struct guild_view *v, uint64_t channel_id)
     return c == NULL ? SIZE_MAX : (size_t)(c - v->channels);
 }
 
-/* The new structure, from this event on. Channels that stay keep their last message. */
+/* The new structure, from this event on. Channels that stay keep their last message; without memory
+ * those are forgotten, but the old view may not stay: it shows what the new one hides. */
 static void replace_view(struct guild_sub *s, struct guild_view *view)
 {
-    uint64_t *last = NULL;
-    if (view->channel_count > 0) {
-        last = mem_array(MEM_GATEWAY, view->channel_count, sizeof *last);
-        if (last == NULL)
-            return; /* keeps the old view; the next structural event tries again */
-    }
-    for (size_t i = 0; i < view->channel_count; i++) {
+    uint64_t *last = mem_array(MEM_GATEWAY, view->channel_count + 1, sizeof *last);
+    for (size_t i = 0; i < view->channel_count && last != NULL && s->last_messages != NULL; i++) {
         size_t old = channel_index(s->view, view->channels[i].id.v);
         last[i] = old == SIZE_MAX ? 0 : s->last_messages[old];
     }
@@ -69,7 +65,7 @@ static void on_apply(struct feed *f, struct event *e)
         replace_view(s, e->view);
     if (e->kind == EVENT_MESSAGE_CREATE) {
         size_t i = channel_index(s->view, e->channel_id);
-        if (i != SIZE_MAX)
+        if (i != SIZE_MAX && s->last_messages != NULL)
             s->last_messages[i] = e->entity_id;
     } else if (e->kind == EVENT_GUILD_MEMBER_ADD) {
         s->member_count++;

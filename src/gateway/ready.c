@@ -44,7 +44,7 @@ static struct bytes *class_json(struct guild_sub *g, struct audience_class *c)
         if ((c->permissions[i] & PERMISSION_VIEW_CHANNEL) == 0)
             continue;
         struct channel channel = g->view->channels[i];
-        channel.last_message.v = g->last_messages[i];
+        channel.last_message.v = g->last_messages == NULL ? 0 : g->last_messages[i];
         proto_channel(&w, &channel, false);
     }
     json_array_end(&w);

@@ -254,7 +254,9 @@ static void test_mentions(void **state)
          .users = 1},
         {.text = "@everyone", .everyone = true},
         {.text = "@here", .d = {.allowed = {.given = true}}},
-        {.text = "@here", .d = {.allowed = {.given = true, .parse_everyone = true}}, .everyone = true},
+        {.text = "@here",
+         .d = {.allowed = {.given = true, .parse_everyone = true}},
+         .everyone = true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct message m;

@@ -91,7 +91,6 @@ static void test_closure_rechecks_when_the_generation_moved(void **state)
 static void test_cached_view_follows_commits(void **state)
 {
     struct core_fixture *f = *state;
-    struct draft_problem problem;
     struct guild_view *first = NULL, *again = NULL, *later = NULL;
     struct channel_id id;
     struct person *owner = cf_person(f, "owner");
@@ -99,8 +98,8 @@ static void test_cached_view_follows_commits(void **state)
     assert_int_equal(guild_view_get(f->core, guild, &first), ERR_OK);
     assert_int_equal(guild_view_get(f->core, guild, &again), ERR_OK);
     assert_ptr_equal(first, again);
-    struct channel_draft d = {.type = CHANNEL_TYPE_TEXT, .name = SLICE("new")};
     assert_int_equal(create_channel(f, owner, guild), ERR_OK);
+    id.v = cf_event_back(f, 0)->entity_id;
     assert_int_equal(guild_view_get(f->core, guild, &later), ERR_OK);
     assert_ptr_equal(later, cf_event_back(f, 0)->view);
     assert_null(guild_view_channel(first, id));
@@ -130,15 +129,12 @@ static void on_wake(void *ctx)
 static void test_views_are_replaced_before_events_are_published(void **state)
 {
     struct core_fixture *f = *state;
-    struct draft_problem problem;
     struct guild_view *v = NULL;
-    struct channel_id id;
     struct person *owner = cf_person(f, "owner");
     struct listener l = {.f = f, .guild = cf_guild(f, owner)};
     assert_int_equal(guild_view_get(f->core, l.guild, &v), ERR_OK);
     guild_view_unref(&v);
     assert_non_null(bus_subscribe(f->bus, 4, on_wake, &l));
-    struct channel_draft d = {.type = CHANNEL_TYPE_TEXT, .name = SLICE("new")};
     assert_int_equal(create_channel(f, owner, l.guild), ERR_OK);
     assert_int_equal(l.position, 2);
 }
@@ -179,16 +175,13 @@ static void look_on_another_thread(void *ctx)
 static void test_access_between_commit_and_announcement(void **state)
 {
     struct core_fixture *f = *state;
-    struct draft_problem problem;
     struct guild_view *v = NULL;
-    struct channel_id id;
     struct person *owner = cf_person(f, "owner");
     struct early x = {.f = f, .owner = owner, .guild = cf_guild(f, owner)};
     assert_int_equal(guild_view_get(f->core, x.guild, &v), ERR_OK);
     guild_view_unref(&v);
     f->after_commit = look_on_another_thread;
     f->after_commit_ctx = &x;
-    struct channel_draft d = {.type = CHANNEL_TYPE_TEXT, .name = SLICE("new")};
     assert_int_equal(create_channel(f, owner, x.guild), ERR_OK);
     assert_int_equal(x.channels, 5);
     assert_int_equal(x.cached_position, 1);
@@ -198,13 +191,10 @@ static void test_access_between_commit_and_announcement(void **state)
 static void test_older_view_is_not_installed(void **state)
 {
     struct core_fixture *f = *state;
-    struct draft_problem problem;
     struct guild_view *old = NULL, *v = NULL;
-    struct channel_id id;
     struct person *owner = cf_person(f, "owner");
     struct guild_id guild = cf_guild(f, owner);
     assert_int_equal(guild_view_get(f->core, guild, &old), ERR_OK);
-    struct channel_draft d = {.type = CHANNEL_TYPE_TEXT, .name = SLICE("new")};
     assert_int_equal(create_channel(f, owner, guild), ERR_OK);
     views_replace(f->core, old);
     assert_int_equal(guild_view_get(f->core, guild, &v), ERR_OK);

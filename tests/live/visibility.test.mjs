@@ -1,0 +1,123 @@
+// A channel that a member may not view does not exist for the member: not in lists, not by its id, not
+// in its messages, and not in a single event of the gateway.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { api, assertError, ok } from '../lib/api.mjs';
+import { Gateway } from '../lib/gateway.mjs';
+import { UNLIMITED, useServer } from '../lib/server.mjs';
+import { PERMISSIONS, channel, invite, post, world } from '../lib/world.mjs';
+
+const VIEW = String(PERMISSIONS.VIEW_CHANNEL);
+
+// One loop, so that what one session has received, the others have been given too.
+const server = await useServer({ flags: [...UNLIMITED, '--server.loops=1'] });
+const { owner, guild, member, bot: robot } = await world(server);
+
+const hidden = await channel(server, owner, guild, {
+    name: 'hidden', permission_overwrites: [{ id: guild.id, type: 0, allow: '0', deny: VIEW }],
+});
+const shared = await channel(server, owner, guild, {
+    name: 'shared-with-the-bot',
+    permission_overwrites: [
+        { id: guild.id, type: 0, allow: '0', deny: VIEW },
+        { id: robot.id, type: 1, allow: VIEW, deny: '0' },
+    ],
+});
+const secret = await post(server, owner, hidden.id, 'nobody else may read this');
+
+test('the list of channels leaves it out', async () => {
+    const list = async (who) => (await ok(server, 'GET', `/guilds/${guild.id}/channels`, {
+        token: who.token,
+    })).map((c) => c.id);
+    assert.ok((await list(owner)).includes(hidden.id));
+    assert.ok(!(await list(member)).includes(hidden.id));
+    assert.ok(!(await list(member)).includes(shared.id));
+    assert.ok((await list(robot)).includes(shared.id));
+    assert.ok(!(await list(robot)).includes(hidden.id));
+});
+
+for (const [method, path, body] of [
+    ['GET', ''],
+    ['GET', '/messages'],
+    ['GET', `/messages/${secret.id}`],
+    ['POST', '/messages', { content: 'knock' }],
+    ['PATCH', `/messages/${secret.id}`, { content: 'overwritten' }],
+    ['DELETE', `/messages/${secret.id}`],
+    ['POST', '/typing'],
+    ['POST', '/invites', {}],
+]) {
+    test(`${method} /channels/{hidden}${path.replace(secret.id, '{id}')} is refused: 50001`, async () => {
+        const answer = await api(server, method, `/channels/${hidden.id}${path}`, {
+            token: member.token, body,
+        });
+        assertError(answer, 403, 50001, 'Missing Access');
+    });
+}
+
+test('READY and GUILD_CREATE leave it out', async () => {
+    for (const who of [member, robot]) {
+        const gateway = await Gateway.session(server, who);
+        const { channels } = await gateway.guild(guild.id);
+        assert.ok(!channels.some((c) => c.id === hidden.id));
+        assert.equal(channels.some((c) => c.id === shared.id), who === robot);
+        await gateway.end();
+    }
+});
+
+test('no event of it reaches who may not view it', async () => {
+    const watchers = {
+        owner: await Gateway.session(server, owner),
+        robot: await Gateway.session(server, robot),
+        member: await Gateway.session(server, member),
+    };
+    const happen = async (id) => {
+        const message = await post(server, owner, id, 'in there');
+        await ok(server, 'PATCH', `/channels/${id}/messages/${message.id}`, {
+            token: owner.token, body: { content: 'changed in there' },
+        });
+        await ok(server, 'POST', `/channels/${id}/typing`, { token: owner.token });
+        await ok(server, 'DELETE', `/channels/${id}/messages/${message.id}`, { token: owner.token });
+        await invite(server, owner, id, { unique: true });
+    };
+    await happen(hidden.id);
+    await happen(shared.id);
+    const late = await channel(server, owner, guild, { // made while they watch
+        name: 'late', permission_overwrites: [{ id: guild.id, type: 0, allow: '0', deny: VIEW }],
+    });
+    await post(server, owner, late.id, 'late in there');
+    const open = await channel(server, owner, guild, { name: 'open' });
+    const fence = await post(server, owner, open.id, 'for all');
+    for (const gateway of Object.values(watchers))
+        await gateway.event('MESSAGE_CREATE', (d) => d.id === fence.id);
+
+    const names = (gateway, id) => gateway.received
+        .filter((p) => p.op === 0 && (p.d.channel_id === id || (p.d.id === id && p.t === 'CHANNEL_CREATE')))
+        .map((p) => p.t);
+    const whole = ['MESSAGE_CREATE', 'MESSAGE_UPDATE', 'TYPING_START', 'MESSAGE_DELETE', 'INVITE_CREATE'];
+    assert.deepEqual(names(watchers.owner, hidden.id), whole);
+    assert.deepEqual(names(watchers.owner, late.id), ['CHANNEL_CREATE', 'MESSAGE_CREATE']);
+    assert.deepEqual(names(watchers.robot, hidden.id), []);
+    assert.deepEqual(names(watchers.robot, late.id), []);
+    assert.deepEqual(names(watchers.robot, shared.id), whole.slice(0, 4));
+    for (const id of [hidden.id, shared.id, late.id]) {
+        assert.deepEqual(names(watchers.member, id), []);
+        assert.equal(JSON.stringify(watchers.member.received).includes(id), false);
+    }
+    assert.equal(JSON.stringify(watchers.member.received).includes('in there'), false);
+    for (const gateway of Object.values(watchers))
+        await gateway.end();
+});
+
+test('resuming does not show it either', async () => {
+    const gateway = await Gateway.session(server, member);
+    await gateway.cut();
+    await post(server, owner, hidden.id, 'while away');
+    const fence = await post(server, owner, guild.channel, 'fence');
+    const back = await Gateway.connect(server);
+    await back.resume(member, gateway.session, gateway.seq);
+    await back.event('MESSAGE_CREATE', (d) => d.id === fence.id);
+    assert.equal(JSON.stringify(back.received).includes('while away'), false);
+    await back.end();
+});
