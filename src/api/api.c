@@ -72,14 +72,18 @@ static void log_request(const struct request *r, enum err e)
         return; /* the common case does not even read the clock */
     uint64_t us = (clock_mono_ns(r->api->o.clock) - r->x->started_ns) / 1000;
     const char *method = http_method_name(r->x->request->method);
-    if (r->x->status >= 500)
-        LOG_LINE(log, LOG_ERROR, "api", "request failed", request_id(r), LOG_S("method", method),
-                 LOG_S("route", route_label(r)), LOG_I("status", r->x->status),
-                 LOG_S("error", err_info(e)->name), LOG_U("us", us), LOG_END);
-    else
-        LOG_LINE(log, LOG_DEBUG, "api", "request", request_id(r), LOG_S("method", method),
-                 LOG_S("route", route_label(r)), LOG_I("status", r->x->status), LOG_U("us", us),
-                 LOG_END);
+    bool failed = r->x->status >= 500;
+    const struct log_kv kv[] = {
+        LOG_S("method", method),
+        LOG_S("route", route_label(r)),
+        LOG_I("status", r->x->status),
+        LOG_U("us", us),
+        failed ? LOG_S("error", err_info(e)->name) : LOG_END,
+        LOG_END,
+    };
+    /* No call site: a line for each request, or its id would say nothing. */
+    log_write(log, NULL, failed ? LOG_ERROR : LOG_DEBUG, "api",
+              failed ? "request failed" : "request", request_id(r), kv);
 }
 
 /* Everything of the request ends here except the exchange, whose reply is complete. */

@@ -64,8 +64,8 @@ void ratelimit_free(struct ratelimit **r)
     *r = NULL;
 }
 
-/* A window that is over is forgotten for nothing; one that still counts lets its subject begin anew.
- * Looking at all of them would make every request of a flood pay for the flood. */
+/* A window that is over is forgotten for nothing; one that still counts lets its subject begin
+ * anew. Looking at all of them would make every request of a flood pay for the flood. */
 static struct window *pick_victim(struct shard *s, uint64_t now_ms)
 {
     unsigned looked = 0;

@@ -31,7 +31,8 @@ static void drain_hub(struct task *t, struct loop *l)
     h->draining = true;
     LIST_FOREACH (it, &h->conns)
         gw_conn_reconnect(LIST_OWNER(it, struct gw_conn, node));
-    /* Nobody can resume here any more, and the loop, whose timers they hold, goes before the hub. */
+    /* Nobody can resume here any more, and the loop, whose timers they hold, goes before the hub.
+     */
     hub_drop_sessions(h);
 }
 

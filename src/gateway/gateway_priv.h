@@ -110,9 +110,9 @@ struct session {
     uint32_t link_count;
     uint32_t link_capacity;
     bool ready_pending;  /* people: READY waits for all guilds */
-    bool retry_load; /* more happened while LOADING than could be held */
-    uint32_t leaves; /* guilds left so far: a membership read before one of them is stale */
-    uint64_t stamp;  /* the user's stream as of the snapshot */
+    bool retry_load;     /* more happened while LOADING than could be held */
+    uint32_t leaves;     /* guilds left so far: a membership read before one of them is stale */
+    uint64_t stamp;      /* the user's stream as of the snapshot */
     bool failed;         /* about to be freed, takes nothing any more */
     struct timer timer;  /* resume window */
     struct event **held; /* user events while LOADING */
@@ -128,7 +128,7 @@ struct user_sub {
     bool refill_wanted;
     struct user_refill *refill; /* the one under way; answers to older ones are void */
     uint64_t started_at;        /* feed_start's: after an older snapshot there is a gap */
-    bool delivering; /* an event is being handed to the sessions */
+    bool delivering;            /* an event is being handed to the sessions */
 };
 
 /* Sessions of a guild that see the same things: same roles, same intents, same special treatment.

@@ -117,8 +117,8 @@ static bool over_cap(const struct session *s)
     return s->replay.unsent_bytes > o->session_bytes_max;
 }
 
-/* What was sent may be resumed only within the same cap, or a Resume could never be served: it would
- * pass the cap at once, and be closed for it, again and again. */
+/* What was sent may be resumed only within the same cap, or a Resume could never be served: it
+ * would pass the cap at once, and be closed for it, again and again. */
 static void forget_beyond_cap(struct session *s)
 {
     size_t max = s->hub->gateway->options.session_bytes_max;
