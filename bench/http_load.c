@@ -33,7 +33,8 @@ struct load {
 
 static void make_request(struct load *l, const char *path, const char *host)
 {
-    int n = snprintf(l->request, sizeof l->request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, host);
+    int n =
+        snprintf(l->request, sizeof l->request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, host);
     if (n < 0 || (size_t)n >= sizeof l->request)
         die("the path is too long");
     l->request_len = (size_t)n;
@@ -96,7 +97,8 @@ int main(int argc, char **argv)
     static struct load l;
     l.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     make_request(&l, argv[2], argc > 5 ? argv[5] : "127.0.0.1");
-    start_clients(&l, (uint16_t)io_number(argv[1], UINT16_MAX), io_number(argv[3], CONNECTIONS_MAX));
+    start_clients(&l, (uint16_t)io_number(argv[1], UINT16_MAX),
+                  io_number(argv[3], CONNECTIONS_MAX));
     uint64_t begun_ns = io_now_ns();
     run_until(&l, begun_ns + io_number(argv[4], 600000) * 1000000);
     printf("{\"requests\":%llu,\"elapsed_ns\":%llu,\"cpu_ns\":%llu,\"reply_bytes\":%zu}\n",

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { ok } from '../lib/api.mjs';
 import { Gateway, OP } from '../lib/gateway.mjs';
 import { useServer } from '../lib/server.mjs';
 import { bot, person, post, world } from '../lib/world.mjs';
@@ -114,7 +115,6 @@ test('two sessions of one bot both get events, each with its own sequence', asyn
 test('a new bot token ends the old one and its sessions', async () => {
     const other = await bot(server, owner);
     const gateway = await Gateway.session(server, other);
-    const { ok } = await import('../lib/api.mjs');
     const { token } = await ok(server, 'POST', `/applications/${other.application}/bot`, {
         token: owner.token, body: {},
     });

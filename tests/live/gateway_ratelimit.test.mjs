@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { ok } from '../lib/api.mjs';
 import { Gateway, OP } from '../lib/gateway.mjs';
 import { useServer } from '../lib/server.mjs';
 import { bot, person } from '../lib/world.mjs';
@@ -20,7 +21,6 @@ test('120 heartbeats are answered, the 121st command is one too many', async () 
 });
 
 test('session starts of a bot are counted, shown, and refused when used up', async () => {
-    const { ok } = await import('../lib/api.mjs');
     const limit = async () => (await ok(server, 'GET', '/gateway/bot', {
         token: robot.token,
     })).session_start_limit;

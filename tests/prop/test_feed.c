@@ -1,8 +1,8 @@
 /*
- * A feed under a bad bus: it drops, repeats and reorders, says that it lost something when it did (or
- * when it did not), and the log answers in portions, late, with what it held when it was read. Whatever
- * happens, apply sees every position after the start once and in order. Each run has its own seed:
- * GUILDHALL_SEED=n makes run n the first, so a failure is repeated at once.
+ * A feed under a bad bus: it drops, repeats and reorders, says that it lost something when it did
+ * (or when it did not), and the log answers in portions, late, with what it held when it was read.
+ * Whatever happens, apply sees every position after the start once and in order. Each run has its
+ * own seed: GUILDHALL_SEED=n makes run n the first, so a failure is repeated at once.
  */
 
 #include <setjmp.h>
@@ -29,7 +29,8 @@ enum {
     PORTION_MAX = 16,
 };
 
-static struct event *EVENTS[EVENTS_MAX + 1]; /* by position; they are immutable, all runs share them */
+static struct event
+    *EVENTS[EVENTS_MAX + 1]; /* by position; they are immutable, all runs share them */
 
 struct world {
     struct feed feed; /* first */
@@ -57,7 +58,7 @@ struct world {
         uint64_t portions;
         uint64_t drops;
         uint64_t overflows;
-    } *reached;
+    } * reached;
 };
 
 static uint64_t below(struct world *w, uint64_t bound)

@@ -1,6 +1,6 @@
 /*
- * The bus: order, overflow that is told once and survived, references that balance, and four threads
- * at once (the thread sanitizer's view of it).
+ * The bus: order, overflow that is told once and survived, references that balance, and four
+ * threads at once (the thread sanitizer's view of it).
  */
 
 #include <setjmp.h>
@@ -40,7 +40,7 @@ static struct event *event_of(uint64_t publisher, uint64_t position)
 /* Publishes positions first to last of stream 1, in one call. */
 static void publish(struct bus *b, uint64_t first, uint64_t last)
 {
-    struct event *events[32];
+    struct event *events[32] = {NULL};
     size_t n = 0;
     for (uint64_t p = first; p <= last; p++)
         events[n++] = event_of(1, p);

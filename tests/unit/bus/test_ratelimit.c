@@ -77,13 +77,13 @@ static void test_windows(void **state)
         uint32_t remaining;
         uint64_t reset_ms;
     } steps[] = {
-        {0, false, true, 3, 1000},    /* nothing used: a window would begin now */
-        {0, true, true, 2, 1000},     /* it does */
+        {0, false, true, 3, 1000}, /* nothing used: a window would begin now */
+        {0, true, true, 2, 1000},  /* it does */
         {10, true, true, 1, 990},
-        {20, false, true, 1, 980},    /* a look does not count */
+        {20, false, true, 1, 980}, /* a look does not count */
         {30, false, true, 1, 970},
         {999, true, true, 0, 1},
-        {999, true, false, 0, 1},     /* refused, and it stays so */
+        {999, true, false, 0, 1}, /* refused, and it stays so */
         {999, false, false, 0, 1},
         {1000, false, true, 3, 1000}, /* over: the end is not part of it */
         {1500, true, true, 2, 1000},  /* the next begins with its first use */

@@ -1,6 +1,6 @@
 /*
- * Visibility classes: who shares one, who has one of their own, and who gets what. Sessions here have no
- * connection; what they were given is in their replay buffers.
+ * Visibility classes: who shares one, who has one of their own, and who gets what. Sessions here
+ * have no connection; what they were given is in their replay buffers.
  */
 
 #include "gateway_fixture.h"
@@ -16,7 +16,8 @@ enum {
 
 static struct guild_sub *guild;
 
-/* Two channels. `deny_user`: kept out of FX_CHANNEL by name; `hide`: nobody but ROLE_A sees it either. */
+/* Two channels. `deny_user`: kept out of FX_CHANNEL by name; `hide`: nobody but ROLE_A sees it
+ * either. */
 static struct guild_view *make_view(uint64_t position, uint64_t deny_user, bool hide)
 {
     const struct role roles[] = {
@@ -145,8 +146,8 @@ static void test_who_shares(void **state)
         uint64_t role;
         int group;
     } rows[USERS_MAX] = {
-        {10, ALL_INTENTS, 0, 0},      {11, ALL_INTENTS, 0, 0}, {12, ALL_INTENTS, ROLE_A, 1},
-        {13, ALL_INTENTS, ROLE_A, 1}, {14, NO_CONTENT, 0, 2},  {FX_OWNER, ALL_INTENTS, 0, 3},
+        {10, ALL_INTENTS, 0, 0},      {11, ALL_INTENTS, 0, 0},      {12, ALL_INTENTS, ROLE_A, 1},
+        {13, ALL_INTENTS, ROLE_A, 1}, {14, NO_CONTENT, 0, 2},       {FX_OWNER, ALL_INTENTS, 0, 3},
         {11, ALL_INTENTS, 0, 0},      {15, ALL_INTENTS, ROLE_B, 4},
     };
     struct session *s[USERS_MAX];
@@ -231,8 +232,8 @@ static void test_people_read_content(void **state)
     assert_true(last_is(person, "full"));
 }
 
-/* An overwrite that names a member takes them, and only them, out of the class of their roles; the event that
- * brings it is the first that obeys it. */
+/* An overwrite that names a member takes them, and only them, out of the class of their roles; the
+ * event that brings it is the first that obeys it. */
 static void test_member_overwrite(void **state)
 {
     (void)state;
@@ -291,8 +292,8 @@ static void test_leave_keeps_dense(void **state)
     assert_null(map_get(&FX.hub->guilds, FX_GUILD));
 }
 
-/* The member is gone from the audience with the event that says so; their session hears the rest from
- * the user's own stream. */
+/* The member is gone from the audience with the event that says so; their session hears the rest
+ * from the user's own stream. */
 static void test_removed_member(void **state)
 {
     (void)state;
@@ -310,8 +311,8 @@ static void test_removed_member(void **state)
     check_dense();
 }
 
-/* When memory is short somewhere in a change of the view, nobody is told too much, and nobody misses
- * something without being told to begin anew. */
+/* When memory is short somewhere in a change of the view, nobody is told too much, and nobody
+ * misses something without being told to begin anew. */
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -319,8 +320,8 @@ static void test_no_memory(void **state)
         struct session *s[] = {enter(10, ALL_INTENTS, 0), enter(11, ALL_INTENTS, 0),
                                enter(12, ALL_INTENTS, ROLE_A)};
         struct guild_view *v = make_view(next_position(), 10, false);
-        struct event *e = fx_event(EVENT_CHANNEL_CREATE,
-                                   (struct stream){STREAM_GUILD, FX_GUILD}, next_position());
+        struct event *e = fx_event(EVENT_CHANNEL_CREATE, (struct stream){STREAM_GUILD, FX_GUILD},
+                                   next_position());
         e->view = v;
         bus_publish(FX.bus, &e, 1);
         mem_fail_after(n, 1);
@@ -358,12 +359,17 @@ static void test_guild_create_is_shared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_who_shares),       TEST(test_channels_and_roles),
-        TEST(test_intents_gate),     TEST(test_message_content),
+        TEST(test_who_shares),
+        TEST(test_channels_and_roles),
+        TEST(test_intents_gate),
+        TEST(test_message_content),
         TEST(test_people_read_content),
-        TEST(test_member_overwrite), TEST(test_view_hides_a_channel),
-        TEST(test_leave_keeps_dense), TEST(test_removed_member),
-        TEST(test_no_memory),        TEST(test_guild_create_is_shared),
+        TEST(test_member_overwrite),
+        TEST(test_view_hides_a_channel),
+        TEST(test_leave_keeps_dense),
+        TEST(test_removed_member),
+        TEST(test_no_memory),
+        TEST(test_guild_create_is_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

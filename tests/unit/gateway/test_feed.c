@@ -1,6 +1,6 @@
 /*
- * A feed, case by case: a script of what the bus and the log bring, and the positions that must have
- * been applied by its end. tests/prop/test_feed.c lets chance write the scripts.
+ * A feed, case by case: a script of what the bus and the log bring, and the positions that must
+ * have been applied by its end. tests/prop/test_feed.c lets chance write the scripts.
  */
 
 #include <setjmp.h>
@@ -55,7 +55,7 @@ static void offer(struct rig *r, uint64_t position)
 /* The log's rows from first to last; last < first: none. */
 static void refilled(struct rig *r, uint64_t first, uint64_t last, bool more)
 {
-    struct event *rows[APPLIED_MAX];
+    struct event *rows[APPLIED_MAX] = {NULL};
     size_t n = 0;
     for (uint64_t p = first; p <= last; p++)
         rows[n++] = event_at(p);
@@ -84,40 +84,77 @@ struct script {
 static const struct script SCRIPTS[] = {
     {"held until the start, then after it",
      {{OFFER, 4, 0}, {OFFER, 5, 0}, {OFFER, 6, 0}, {START, 4, 0}, {OFFER, 7, 0}},
-     5, 7, FEED_LIVE, 0},
+     5,
+     7,
+     FEED_LIVE,
+     0},
     {"all that was held is in the snapshot", {{OFFER, 1, 0}, {START, 3, 0}}, 1, 0, FEED_LIVE, 0},
     {"repeats are dropped",
      {{START, 1, 0}, {OFFER, 2, 0}, {OFFER, 2, 0}, {OFFER, 1, 0}, {OFFER, 3, 0}},
-     2, 3, FEED_LIVE, 0},
+     2,
+     3,
+     FEED_LIVE,
+     0},
     {"a hole waits for the log",
      {{START, 1, 0}, {OFFER, 4, 0}, {OFFER, 5, 0}},
-     1, 0, FEED_REFILLING, 1},
+     1,
+     0,
+     FEED_REFILLING,
+     1},
     {"the log fills the hole, what was held follows",
      {{START, 1, 0}, {OFFER, 4, 0}, {OFFER, 5, 0}, {REFILLED, 2, 3}},
-     2, 5, FEED_LIVE, 1},
+     2,
+     5,
+     FEED_LIVE,
+     1},
     {"the log may be ahead of what was held",
      {{START, 1, 0}, {OFFER, 4, 0}, {REFILLED, 2, 6}, {OFFER, 5, 0}, {OFFER, 7, 0}},
-     2, 7, FEED_LIVE, 1},
-    {"portions", {{START, 0, 0}, {OFFER, 9, 0}, {REFILLED_MORE, 1, 4}, {REFILLED, 5, 8}},
-     1, 9, FEED_LIVE, 2},
+     2,
+     7,
+     FEED_LIVE,
+     1},
+    {"portions",
+     {{START, 0, 0}, {OFFER, 9, 0}, {REFILLED_MORE, 1, 4}, {REFILLED, 5, 8}},
+     1,
+     9,
+     FEED_LIVE,
+     2},
     {"a hole among what was held asks again",
      {{START, 1, 0}, {OFFER, 3, 0}, {OFFER, 6, 0}, {REFILLED, 2, 3}, {REFILLED, 4, 6}},
-     2, 6, FEED_LIVE, 2},
+     2,
+     6,
+     FEED_LIVE,
+     2},
     {"a hole before the start's successor",
      {{OFFER, 7, 0}, {START, 4, 0}, {REFILLED, 5, 7}},
-     5, 7, FEED_LIVE, 1},
+     5,
+     7,
+     FEED_LIVE,
+     1},
     {"lost while live, nothing was missing",
      {{START, 2, 0}, {LOST, 0, 0}, {REFILLED, 1, 0}, {OFFER, 3, 0}},
-     3, 3, FEED_LIVE, 1},
+     3,
+     3,
+     FEED_LIVE,
+     1},
     {"lost while loading: the log is read after the start",
      {{OFFER, 1, 0}, {LOST, 0, 0}, {START, 1, 0}, {REFILLED, 2, 5}},
-     2, 5, FEED_LIVE, 1},
+     2,
+     5,
+     FEED_LIVE,
+     1},
     {"lost while refilling: once more, the answer may be older than the loss",
      {{START, 1, 0}, {OFFER, 3, 0}, {LOST, 0, 0}, {REFILLED, 2, 3}, {REFILLED, 4, 4}},
-     2, 4, FEED_LIVE, 2},
+     2,
+     4,
+     FEED_LIVE,
+     2},
     {"out of order",
      {{START, 1, 0}, {OFFER, 3, 0}, {OFFER, 2, 0}, {REFILLED, 2, 3}, {OFFER, 4, 0}},
-     2, 4, FEED_LIVE, 1},
+     2,
+     4,
+     FEED_LIVE,
+     1},
 };
 
 static void play(struct rig *r, const struct step *steps)
@@ -237,7 +274,7 @@ static void test_deinit_drops_held(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scripts),          cmocka_unit_test(test_held_overflow),
+        cmocka_unit_test(test_scripts),           cmocka_unit_test(test_held_overflow),
         cmocka_unit_test(test_no_memory_to_hold), cmocka_unit_test(test_log_begins_later),
         cmocka_unit_test(test_deinit_drops_held),
     };

@@ -138,7 +138,7 @@ static void test_rewind(void **state)
         uint64_t seq;
         bool ok;
         size_t unsent; /* bytes, all numbers have one digit */
-    } const cases[] = {{2, false, 1}, {3, true, 6},  {5, true, 4},
+    } const cases[] = {{2, false, 1}, {3, true, 6},   {5, true, 4},
                        {9, true, 0},  {10, false, 0}, {8, true, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint64_t before = r.sent;

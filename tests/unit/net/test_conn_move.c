@@ -1,8 +1,8 @@
 /*
- * A connection moves to another loop and back, again and again, while its peer keeps talking: nothing
- * is lost or repeated, every handler runs on the loop that it should, and the server's count comes
- * back to zero however it ends: by the peer, by the protocol, or by http_server_close_all on a
- * loop that never accepted it.
+ * A connection moves to another loop and back, again and again, while its peer keeps talking:
+ * nothing is lost or repeated, every handler runs on the loop that it should, and the server's
+ * count comes back to zero however it ends: by the peer, by the protocol, or by
+ * http_server_close_all on a loop that never accepted it.
  */
 
 #include "net_fixture.h"

@@ -1,0 +1,35 @@
+// bench_sink under control: one command in, one answer out.
+
+import { join } from 'node:path';
+
+import { BUILD, CORE_OTHERS, Lines, start } from './process.mjs';
+
+export class Sink {
+    constructor(port, { bot, person, posts }, sessionsMax) {
+        this.child = start(join(BUILD, 'bench/bench_sink'),
+            [String(port), bot, String(sessionsMax), person, posts],
+            { core: CORE_OTHERS, stdin: 'pipe' });
+        this.lines = new Lines(this.child);
+    }
+
+    async #tell(line) {
+        this.child.stdin.write(`${line}\n`);
+        return JSON.parse(await this.lines.next());
+    }
+
+    async open(count) {
+        return this.#tell(`open ${count}`);
+    }
+
+    async run(rounds, burst) {
+        return this.#tell(`run ${rounds} ${burst}`);
+    }
+
+    async heartbeat() {
+        return this.#tell('heartbeat');
+    }
+
+    async payload(file) {
+        return this.#tell(`payload ${file}`);
+    }
+}

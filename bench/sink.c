@@ -1,0 +1,85 @@
+/*
+ *   bench_sink PORT BOT_TOKEN SESSIONS_MAX POST_TOKEN PATH
+ *
+ * Commands come on standard input, one a line; each is answered by one JSON line:
+ *   open N           open sessions until there are N, each identified and with its guild
+ *   run ROUNDS BURST post and measure, see sink_round.c
+ *   heartbeat        every session sends a heartbeat and waits for its acknowledgement
+ *   payload FILE     write the last round's dispatch into FILE, without its sequence number
+ * It ends at the end of its input.
+ */
+#include "sink.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "io.h"
+
+enum { EVENTS_MAX = 64, SESSIONS_MAX = 100000 };
+
+void sink_poll(struct sink *k, int timeout_ms)
+{
+    struct epoll_event events[EVENTS_MAX];
+    int n = epoll_wait(k->epoll_fd, events, EVENTS_MAX, timeout_ms);
+    for (int i = 0; i < n; i++) {
+        struct peer *p = events[i].data.ptr;
+        if (p->kind == PEER_SESSION)
+            session_read(k, (struct session *)p);
+        else
+            poster_read(k, (struct poster *)p);
+    }
+}
+
+static void write_payload(const struct sink *k, const char *path)
+{
+    FILE *out = fopen(path, "wb");
+    if (out == NULL || k->payload_len == 0 || fwrite(k->payload, 1, k->payload_len, out) == 0 ||
+        fclose(out) != 0)
+        die(path);
+    printf("{\"payload_bytes\":%zu}\n", k->payload_len);
+}
+
+static void obey(struct sink *k, const char *line, size_t sessions_max)
+{
+    char path[512];
+    unsigned a = 0;
+    unsigned b = 0;
+    errno = 0;
+    if (sscanf(line, "open %u", &a) == 1 && a <= sessions_max) {
+        sessions_open(k, a);
+        printf("{\"sessions\":%zu}\n", k->live);
+    } else if (sscanf(line, "run %u %u", &a, &b) == 2 && b > 0 && b < SINK_POSTERS_MAX) {
+        rounds_run(k, a, b);
+    } else if (sscanf(line, "payload %511s", path) == 1) {
+        write_payload(k, path);
+    } else if (strncmp(line, "heartbeat", 9) == 0) {
+        sessions_heartbeat(k);
+        printf("{\"acks\":%llu}\n", (unsigned long long)k->acks);
+    } else {
+        die(line);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 6) {
+        fputs("usage: bench_sink PORT BOT_TOKEN SESSIONS_MAX POST_TOKEN PATH\n", stderr);
+        return 2;
+    }
+    static struct sink k;
+    size_t sessions_max = io_number(argv[3], SESSIONS_MAX);
+    k.port = (uint16_t)io_number(argv[1], UINT16_MAX);
+    k.token = argv[2];
+    k.post_token = argv[4];
+    k.path = argv[5];
+    k.sessions = io_alloc(sessions_max, sizeof *k.sessions);
+    k.buffer = io_alloc(1, SINK_BUFFER_BYTES);
+    k.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    char line[1024];
+    while (fgets(line, sizeof line, stdin) != NULL)
+        obey(&k, line, sessions_max);
+    return 0;
+}

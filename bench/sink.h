@@ -1,0 +1,77 @@
+#pragma once
+
+/*
+ * The sink: opens many gateway sessions, posts messages over HTTP and measures how long their
+ * dispatches take to reach every session. One thread. It works against Guildhall and against
+ * bench_fanout_bare, which answers the same few things. sink.c reads commands, sink_session.c is a
+ * session, sink_round.c is a round of posts and what comes of them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SINK_BUFFER_BYTES = 256 * 1024, SINK_POSTERS_MAX = 64, SINK_PAYLOAD_MAX = 64 * 1024 };
+
+enum peer_kind { PEER_SESSION, PEER_POSTER };
+
+/* First member of everything that epoll points at. */
+struct peer {
+    enum peer_kind kind;
+    int fd;
+};
+
+enum session_state { SESSION_UPGRADING, SESSION_IDENTIFYING, SESSION_LIVE };
+
+struct session {
+    struct peer peer;
+    enum session_state state;
+    uint64_t seq;
+    uint8_t *rest; /* start of a frame whose end has not come, NULL mostly */
+    size_t rest_len;
+};
+
+struct poster {
+    struct peer peer;
+    bool busy;
+    size_t len;
+    char reply[16384];
+};
+
+struct sink {
+    int epoll_fd;
+    uint16_t port;
+    const char *token;      /* of the bot whose sessions these are, without "Bot " */
+    const char *post_token; /* of the person who posts */
+    const char *path;       /* where messages are posted */
+    uint8_t *buffer;        /* one read */
+    struct session *sessions;
+    size_t session_count;
+    struct poster posters[SINK_POSTERS_MAX];
+    size_t poster_count;
+    /* counted while reading */
+    size_t live;
+    uint64_t dispatches;
+    uint64_t acks;
+    uint64_t replies;
+    uint64_t first_ns; /* arrival of the first dispatch since it was set to 0 */
+    uint64_t last_ns;
+    /* the first dispatch of the last round, without its sequence number */
+    char payload[SINK_PAYLOAD_MAX];
+    size_t payload_len;
+};
+
+/* Reads what is there on every connection; waits at most timeout_ms for the first of it. */
+void sink_poll(struct sink *k, int timeout_ms);
+
+/* Opens sessions until there are `count`; returns when all have their GUILD_CREATE. */
+void sessions_open(struct sink *k, size_t count);
+/* Every session confirms what it got, and has its acknowledgement. */
+void sessions_heartbeat(struct sink *k);
+/* Bytes that arrived for a session. */
+void session_read(struct sink *k, struct session *s);
+
+/* `rounds` times: `burst` messages at once, then everything that follows from them; prints the
+ * sums as a JSON line. */
+void rounds_run(struct sink *k, unsigned rounds, unsigned burst);
+void poster_read(struct sink *k, struct poster *p);

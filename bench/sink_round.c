@@ -1,0 +1,117 @@
+/*
+ * A round: `burst` messages are posted at the same moment, each on a connection of its own, and the
+ * round ends when every session has every dispatch and every post its answer. The window from the
+ * first dispatch that arrives to the last is the fan-out; what lies before it is the way of a post
+ * through the store. The first wait sleeps, and from the first dispatch on the sink spins, so that
+ * the sender does not pay for waking it once a frame.
+ *
+ * A burst shall be one turn of the server's loop, and so one batch of its writer. The driver lets
+ * the writer run only when its core is idle, and after the posts the sink keeps that core awake for
+ * a moment, until all of them are on their way to the writer.
+ */
+#include "sink.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http_reply.h"
+#include "io.h"
+
+enum { CONTENT_BYTES = 64, SETTLE_NS = 2000000 };
+
+static const uint64_t ROUND_TIMEOUT_NS = 20000000000;
+
+struct sums {
+    uint64_t dispatches;
+    uint64_t window_ns;
+    uint64_t round_ns;
+};
+
+void poster_read(struct sink *k, struct poster *p)
+{
+    p->len += io_recv(p->peer.fd, p->reply + p->len, sizeof p->reply - p->len);
+    size_t total = http_reply_length(p->reply, p->len);
+    if (total == 0 || p->len < total)
+        return;
+    if (http_reply_status(p->reply) != 200) {
+        fprintf(stderr, "bench_sink: %.*s\n", (int)p->len, p->reply);
+        errno = 0;
+        die("a post was not answered 200");
+    }
+    p->len = 0;
+    p->busy = false;
+    k->replies++;
+}
+
+static void start_poster(struct sink *k)
+{
+    struct poster *p = &k->posters[k->poster_count++];
+    *p = (struct poster){.peer = {.kind = PEER_POSTER, .fd = io_connect(k->port)}};
+    io_nonblocking(p->peer.fd);
+    io_watch(k->epoll_fd, p->peer.fd, p);
+}
+
+static void post(struct sink *k, struct poster *p, unsigned burst)
+{
+    char body[128];
+    char request[1024];
+    int body_len = snprintf(body, sizeof body, "{\"content\":\"%0*u\"}", CONTENT_BYTES, burst);
+    int n = snprintf(request, sizeof request,
+                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: %s\r\n"
+                     "Content-Type: application/json\r\nX-Bench-Burst: %u\r\n"
+                     "Content-Length: %d\r\n\r\n%s",
+                     k->path, k->post_token, burst, body_len, body);
+    if (n < 0 || (size_t)n >= sizeof request)
+        die("the request is too long");
+    p->busy = true;
+    io_send(p->peer.fd, request, (size_t)n);
+}
+
+static void spin(uint64_t ns)
+{
+    uint64_t end_ns = io_now_ns() + ns;
+    while (io_now_ns() < end_ns) {
+    }
+}
+
+static void post_all(struct sink *k, unsigned burst)
+{
+    while (k->poster_count < burst)
+        start_poster(k);
+    for (unsigned i = 0; i < burst; i++)
+        post(k, &k->posters[i], burst);
+    if (burst > 1)
+        spin(SETTLE_NS);
+}
+
+static void run_one(struct sink *k, unsigned burst, struct sums *sums)
+{
+    uint64_t wanted = (uint64_t)burst * k->session_count;
+    k->dispatches = 0;
+    k->replies = 0;
+    k->first_ns = 0;
+    uint64_t begun_ns = io_now_ns();
+    post_all(k, burst);
+    while (k->dispatches < wanted || k->replies < burst) {
+        sink_poll(k, k->dispatches == 0 || k->dispatches >= wanted ? 100 : 0);
+        errno = 0;
+        if (io_now_ns() - begun_ns > ROUND_TIMEOUT_NS)
+            die("a round does not end");
+    }
+    sums->dispatches += k->dispatches;
+    sums->window_ns += k->last_ns - k->first_ns;
+    sums->round_ns += k->last_ns - begun_ns;
+}
+
+void rounds_run(struct sink *k, unsigned rounds, unsigned burst)
+{
+    struct sums sums = {0};
+    uint64_t cpu_ns = io_cpu_ns();
+    for (unsigned i = 0; i < rounds; i++)
+        run_one(k, burst, &sums);
+    printf("{\"rounds\":%u,\"burst\":%u,\"dispatches\":%llu,\"window_ns\":%llu,\"round_ns\":%llu,"
+           "\"sink_cpu_ns\":%llu}\n",
+           rounds, burst, (unsigned long long)sums.dispatches, (unsigned long long)sums.window_ns,
+           (unsigned long long)sums.round_ns, (unsigned long long)(io_cpu_ns() - cpu_ns));
+}
