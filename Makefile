@@ -47,7 +47,7 @@ test:
 	@scripts/setup test
 ifeq ($(T),)
 	@scripts/test build_gcc checks unit fuzz live clients build_clang build_asan asan_unit asan_live \
-	    build_tsan tsan_unit
+	    build_tsan tsan_unit tsan_live
 else
 	@scripts/test one '$(T)'
 endif

@@ -227,8 +227,18 @@ void gw_invalid_session(struct gw_conn *g, bool resumable);
 /* identify.c */
 void gw_identify(struct gw_conn *g, const json_t *d);
 void gw_identify_abandon(struct gw_conn *g); /* the connection is going */
+/* The token itself, without "Bot " or "Bearer ". */
+struct slice gw_token(struct slice token);
+
+/* resume.c */
 void gw_resume(struct gw_conn *g, struct slice token, struct slice session_id, uint64_t seq,
                struct slice text);
+
+/* load.c */
+/* Reads the snapshot that READY is made of; false when memory is short. */
+MUST_CHECK bool session_start_load(struct session *s);
+/* Closes the connection, if any, and frees s: the client must begin anew. */
+void session_end(struct session *s, enum err why);
 /* People: READY once all guilds are live. */
 void session_try_ready(struct session *s);
 /* A guild joined after READY: reads the membership and links it. */

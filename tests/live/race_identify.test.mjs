@@ -6,6 +6,7 @@ import test from 'node:test';
 
 import { Gateway } from '../lib/gateway.mjs';
 import { UNLIMITED, useServer } from '../lib/server.mjs';
+import { until } from '../lib/wait.mjs';
 import { post, world } from '../lib/world.mjs';
 
 const SESSIONS = 60;
@@ -51,8 +52,12 @@ for (const [kind, who] of [['bot', robot], ['person', member]]) {
     test(`${SESSIONS} sessions of a ${kind} identify while others post`, async () => {
         const posters = hammer(Array.from({ length: POSTERS }, (_, i) => (i % 2 === 0 ? owner : member)));
         const sessions = [];
-        for (let i = 0; i < SESSIONS; i += 1)
+        for (let i = 0; i < SESSIONS; i += 1) {
+            const posted = posters.ids.length;
             sessions.push(await Gateway.session(server, who));
+            // However fast sessions begin: messages came in between.
+            await until(() => posters.ids.length > posted + 1, 'messages while sessions identify');
+        }
         await posters.stop();
         const last = await post(server, owner, guild.channel, 'the last');
         for (const gateway of sessions)
