@@ -51,8 +51,10 @@ static void take_parse(struct request *r, const struct body_array *parse,
         } else if (slice_eq(items[i].value, SLICE("everyone"))) {
             d->parse_everyone = true;
         } else {
-            request_form_error(r, "allowed_mentions.parse", "BASE_TYPE_CHOICES",
-                               "Value must be one of {'users', 'roles', 'everyone'}.");
+            const char *path = arena_printf(&r->arena, "allowed_mentions.parse.%zu", i);
+            request_form_error(r, path != NULL ? path : "allowed_mentions.parse",
+                               "BASE_TYPE_CHOICES",
+                               "Value must be one of ('users', 'roles', 'everyone').");
         }
     }
 }
@@ -161,6 +163,8 @@ static enum err read_page(struct request *r, struct message_page *page)
     int64_t limit = PAGE_DEFAULT;
     request_query_id(r, "before", &page->before.v);
     request_query_id(r, "after", &page->after.v);
+    if (page->after.v == 0 && request_query(r, "after").data != NULL)
+        page->after.v = 1; /* after=0 is the beginning, where pollers start, and no id is below 1 */
     request_query_id(r, "around", &page->around.v);
     request_query_int(r, "limit", 1, LIMIT_MESSAGES_PAGE, &limit);
     page->limit = (unsigned)limit;
