@@ -6,8 +6,8 @@
  *
  *   bench_fanout_bare PAYLOAD_FILE      prints "ready PORT"
  *
- * It answers what bench_sink says: an upgrade with Hello, the first frame of a session with READY
- * and GUILD_CREATE, any other frame with a heartbeat acknowledgement, and POST. The posts of a
+ * It answers what bench_sink says: an upgrade with Hello, the first frame of a session with READY,
+ * any other frame with a heartbeat acknowledgement, and POST. The posts of a
  * burst (header X-Bench-Burst) are collected, then go out together, then are answered. Requests and
  * frames come in one piece over the loopback interface, so nothing is reassembled.
  */
@@ -117,11 +117,9 @@ static void upgrade(struct bare *b, struct conn *c)
 
 static void send_ready(struct conn *c)
 {
-    static const char *const both[] = {"\"t\":\"READY\",\"op\":0,\"d\":{}}",
-                                       "\"t\":\"GUILD_CREATE\",\"op\":0,\"d\":{}}"};
+    static const char ready[] = "\"t\":\"READY\",\"op\":0,\"d\":{}}";
     char out[128];
-    for (size_t i = 0; i < 2; i++)
-        io_send(c->fd, out, put_dispatch(out, ++c->seq, both[i], strlen(both[i])));
+    io_send(c->fd, out, put_dispatch(out, ++c->seq, ready, sizeof ready - 1));
     c->identified = true;
 }
 

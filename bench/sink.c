@@ -1,8 +1,9 @@
 /*
- *   bench_sink PORT BOT_TOKEN SESSIONS_MAX POST_TOKEN PATH
+ *   bench_sink PORT TOKENS_FILE SESSIONS_MAX POST_TOKEN PATH
  *
+ * TOKENS_FILE has a person's token in each line; sessions take them in turn.
  * Commands come on standard input, one a line; each is answered by one JSON line:
- *   open N           open sessions until there are N, each identified and with its guild
+ *   open N           open sessions until there are N, each with its READY
  *   run ROUNDS BURST post and measure, see sink_round.c
  *   heartbeat        every session sends a heartbeat and waits for its acknowledgement
  *   payload FILE     write the last round's dispatch into FILE, without its sequence number
@@ -41,6 +42,22 @@ static void write_payload(const struct sink *k, const char *path)
     printf("{\"payload_bytes\":%zu}\n", k->payload_len);
 }
 
+static void read_tokens(struct sink *k, const char *path)
+{
+    char line[SINK_TOKEN_MAX];
+    FILE *in = fopen(path, "rb");
+    if (in == NULL)
+        die(path);
+    k->tokens = io_alloc(SESSIONS_MAX, sizeof *k->tokens);
+    while (k->token_count < SESSIONS_MAX && fgets(line, sizeof line, in) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        memcpy(k->tokens[k->token_count++], line, sizeof line);
+    }
+    fclose(in);
+    if (k->token_count == 0)
+        die("no tokens");
+}
+
 static void obey(struct sink *k, const char *line, size_t sessions_max)
 {
     char path[512];
@@ -65,13 +82,13 @@ static void obey(struct sink *k, const char *line, size_t sessions_max)
 int main(int argc, char **argv)
 {
     if (argc != 6) {
-        fputs("usage: bench_sink PORT BOT_TOKEN SESSIONS_MAX POST_TOKEN PATH\n", stderr);
+        fputs("usage: bench_sink PORT TOKENS_FILE SESSIONS_MAX POST_TOKEN PATH\n", stderr);
         return 2;
     }
     static struct sink k;
     size_t sessions_max = io_number(argv[3], SESSIONS_MAX);
     k.port = (uint16_t)io_number(argv[1], UINT16_MAX);
-    k.token = argv[2];
+    read_tokens(&k, argv[2]);
     k.post_token = argv[4];
     k.path = argv[5];
     k.sessions = io_alloc(sessions_max, sizeof *k.sessions);

@@ -11,7 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SINK_BUFFER_BYTES = 256 * 1024, SINK_POSTERS_MAX = 64, SINK_PAYLOAD_MAX = 64 * 1024 };
+enum {
+    SINK_BUFFER_BYTES = 256 * 1024,
+    SINK_POSTERS_MAX = 64,
+    SINK_PAYLOAD_MAX = 64 * 1024,
+    SINK_TOKEN_MAX = 128
+};
 
 enum peer_kind { PEER_SESSION, PEER_POSTER };
 
@@ -41,7 +46,8 @@ struct poster {
 struct sink {
     int epoll_fd;
     uint16_t port;
-    const char *token;      /* of the bot whose sessions these are, without "Bot " */
+    char (*tokens)[SINK_TOKEN_MAX]; /* of the people whose sessions these are */
+    size_t token_count;
     const char *post_token; /* of the person who posts */
     const char *path;       /* where messages are posted */
     uint8_t *buffer;        /* one read */
@@ -64,7 +70,7 @@ struct sink {
 /* Reads what is there on every connection; waits at most timeout_ms for the first of it. */
 void sink_poll(struct sink *k, int timeout_ms);
 
-/* Opens sessions until there are `count`; returns when all have their GUILD_CREATE. */
+/* Opens sessions until there are `count`; returns when all have their READY. */
 void sessions_open(struct sink *k, size_t count);
 /* Every session confirms what it got, and has its acknowledgement. */
 void sessions_heartbeat(struct sink *k);

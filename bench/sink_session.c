@@ -49,12 +49,13 @@ static void send_text(const struct session *s, const char *text, size_t len)
 static void identify(const struct sink *k, const struct session *s)
 {
     char text[512];
+    const char *token = k->tokens[(size_t)(s - k->sessions) % k->token_count];
     /* GUILDS, GUILD_MESSAGES, MESSAGE_CONTENT */
     int n = snprintf(
         text, sizeof text,
         "{\"op\":2,\"d\":{\"token\":\"%s\",\"intents\":%u,\"properties\":{\"os\":\"linux\","
         "\"browser\":\"bench\",\"device\":\"bench\"}}}",
-        k->token, 1U | 1U << 9 | 1U << 15);
+        token, 1U | 1U << 9 | 1U << 15);
     if (n < 0 || (size_t)n >= sizeof text)
         die("the token is too long");
     send_text(s, text, (size_t)n);
@@ -85,7 +86,7 @@ static void on_dispatch(struct sink *k, struct session *s, const char *data, siz
     if (s->state == SESSION_LIVE) {
         if (k->dispatches == 1)
             keep_payload(k, after + 1, len - (size_t)(after + 1 - data));
-    } else if (contains(data, len < 64 ? len : 64, "\"GUILD_CREATE\"")) {
+    } else if (contains(data, len < 64 ? len : 64, "\"READY\"")) {
         s->state = SESSION_LIVE;
         k->live++;
     }

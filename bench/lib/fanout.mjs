@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 
-import { metric, makeWorld, startGuildhall } from './guildhall.mjs';
+import { metric, startGuildhall } from './guildhall.mjs';
 import {
-    BUILD, CORE_SERVER, cpuNs, Lines, pinServer, setIdle, start, stop, temporaryFolder,
+    BUILD, CORE_SERVER, cpuNs, Lines, pinServer, setPriority, start, stop, temporaryFolder,
 } from './process.mjs';
 import { Sink } from './sink.mjs';
 import { columns } from './stats.mjs';
@@ -51,9 +51,8 @@ async function measureBare({ server, sink }, burst) {
     return rates(sums, cpuNs(server.child.pid) - before);
 }
 
-async function openBoth() {
-    const server = await startGuildhall(['--server.loops=1']);
-    const world = await makeWorld(server);
+async function openBoth(world) {
+    const server = await startGuildhall(['--server.loops=1'], world.data);
     const ours = { server, sink: new Sink(server.port, world, SESSIONS) };
     await ours.sink.open(SESSIONS);
     await ours.sink.run(20, 8);
@@ -64,8 +63,9 @@ async function openBoth() {
     const bare = { server: await startBare(file) };
     bare.sink = new Sink(bare.server.port, world, SESSIONS);
     await bare.sink.open(SESSIONS);
+    const fifo = [ours.sink.child, bare.server.child, bare.sink.child].map(({ pid }) => setPriority(pid));
     await bare.sink.run(20, 1);
-    return { ours, bare, payloadBytes };
+    return { ours, bare, payloadBytes, fifo: fifo.every(Boolean) };
 }
 
 async function pairs(both, burst, count, progress) {
@@ -88,14 +88,13 @@ async function pairs(both, burst, count, progress) {
     };
 }
 
-export async function measureFanout(count, progress) {
-    const both = await openBoth();
+export async function measureFanout(world, count, progress) {
+    const both = await openBoth(world);
     const single = await pairs(both, 1, count, progress);
-    setIdle(both.ours.server.child.pid, 'store-writer', true);
     const bursts = await pairs(both, 8, count, progress);
     for (const { server, sink } of [both.ours, both.bare]) {
         sink.child.stdin.end();
         await stop(server.child);
     }
-    return { single, bursts, payloadBytes: both.payloadBytes };
+    return { single, bursts, payloadBytes: both.payloadBytes, fifo: both.fifo };
 }

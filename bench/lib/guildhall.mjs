@@ -1,17 +1,20 @@
 // The server under test, and the little world that the benchmarks need in it.
 
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { BUILD, Lines, start, temporaryFolder } from './process.mjs';
+import { BUILD, Lines, start, stop, temporaryFolder } from './process.mjs';
 
 export const BINARY = process.env.GUILDHALL_BIN ?? join(BUILD, 'guildhall');
+// Members that register at the same time.
+const AT_ONCE = 16;
 
-// {child, url, port}
-export async function startGuildhall(flags = [], options = {}) {
-    const child = start(BINARY, ['serve', '--data', join(temporaryFolder(), 'data'), '--listen',
-        '127.0.0.1:0', '--limits.enabled=false', '--log.level=warn', '--metrics.enabled=true',
+// {child, url, port}; on an empty folder unless it is given one.
+export async function startGuildhall(flags = [], data = join(temporaryFolder(), 'data')) {
+    const child = start(BINARY, ['serve', '--data', data, '--listen', '127.0.0.1:0',
+        '--limits.enabled=false', '--log.level=warn', '--metrics.enabled=true',
         '--gateway.heartbeat_interval_ms=600000', '--gateway.identify_timeout_ms=600000',
-        '--http.idle_timeout_ms=600000', ...flags], options);
+        '--http.idle_timeout_ms=600000', ...flags]);
     const url = (await new Lines(child).next()).replace('ready ', '');
     return { child, url, port: Number(new URL(url).port) };
 }
@@ -28,25 +31,45 @@ async function call(server, token, method, path, body) {
     return text === '' ? {} : JSON.parse(text);
 }
 
-async function guild(server, token, name) {
-    const { id } = await call(server, token, 'POST', '/guilds', { name });
-    const channels = await call(server, token, 'GET', `/guilds/${id}/channels`);
-    return { id, posts: `/api/v10/channels/${channels.find(({ type }) => type === 0).id}/messages` };
-}
-
-// A person with a guild, and a bot in it: {person, bot (tokens), posts (the path to post to)}.
-export async function makeWorld(server) {
-    const { token: person } = await call(server, undefined, 'POST', '/auth/register', {
-        username: 'bench', email: 'bench@example.org', password: 'correct horse battery',
+async function register(server, username) {
+    const { token } = await call(server, undefined, 'POST', '/auth/register', {
+        username, email: `${username}@example.org`, password: 'correct horse battery',
         date_of_birth: '2000-01-01', consent: true,
     });
-    const home = await guild(server, person, 'Home');
-    const application = await call(server, person, 'POST', '/applications', { name: 'bench' });
-    const { token: bot } = await call(server, person, 'POST', `/applications/${application.id}/bot`, {});
-    await call(server, person, 'POST', `/oauth2/authorize?client_id=${application.id}&scope=bot`, {
-        guild_id: home.id, permissions: '0', authorize: true,
-    });
-    return { person, bot, posts: home.posts };
+    return token;
+}
+
+// {owner (a token), channel}
+async function makeGuild(server) {
+    const owner = await register(server, 'owner');
+    const { id } = await call(server, owner, 'POST', '/guilds', { name: 'Home' });
+    const channels = await call(server, owner, 'GET', `/guilds/${id}/channels`);
+    return { owner, channel: channels.find(({ type }) => type === 0).id };
+}
+
+// A folder of data with a guild that has so many members besides its owner: {data, owner (a token),
+// tokens (a file with those of the members), posts (the path to post to)}.
+export async function makeWorld(count, progress) {
+    const data = join(temporaryFolder(), 'data');
+    const server = await startGuildhall([], data);
+    const { owner, channel } = await makeGuild(server);
+    const { code } = await call(server, owner, 'POST', `/channels/${channel}/invites`, { max_age: 0 });
+    const tokens = [];
+    let begun = 0;
+    const enter = async () => {
+        while (begun < count) {
+            begun += 1;
+            const token = await register(server, `member_${begun}`);
+            await call(server, token, 'POST', `/invites/${code}`, {});
+            tokens.push(token);
+            progress(`members: ${tokens.length} of ${count}`);
+        }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, enter));
+    await stop(server.child);
+    const file = join(temporaryFolder(), 'tokens');
+    writeFileSync(file, tokens.map((token) => `${token}\n`).join(''));
+    return { data, owner, tokens: file, posts: `/api/v10/channels/${channel}/messages` };
 }
 
 // The value of a counter or gauge.

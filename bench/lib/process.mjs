@@ -99,21 +99,24 @@ export function pin(pid, core) {
         throw new Error(`taskset: ${done.stderr}`);
 }
 
-// A thread that runs only when its core has nothing else to do (or, again, as all others do).
-export function setIdle(pid, name, idle) {
-    for (const task of tasks(pid)) {
-        if (comm(pid, task) !== name)
-            continue;
-        const done = spawnSync('chrt', [idle ? '-i' : '-o', '-p', '0', task]);
-        if (done.status !== 0)
-            throw new Error(`chrt: ${done.stderr}`);
-    }
+function setFifo(task, priority) {
+    return spawnSync('chrt', ['-f', '-p', String(priority), String(task)]).status === 0;
+}
+
+// Real-time priority keeps the neighbours of this machine out of the measurement, and orders what
+// shares a core: workers before the sink before the writer. False where that is not allowed.
+export function setPriority(pid) {
+    return setFifo(pid, 1);
 }
 
 // The loop on a core of its own, all other threads of the server on the other one.
 export function pinServer(pid) {
-    for (const task of tasks(pid))
-        pin(task, comm(pid, task) === 'gh-loop-0' ? CORE_SERVER : CORE_OTHERS);
+    for (const task of tasks(pid)) {
+        const name = comm(pid, task);
+        pin(task, name === 'gh-loop-0' ? CORE_SERVER : CORE_OTHERS);
+        if (name === 'gh-loop-0' || name === 'gh-worker')
+            setFifo(task, name === 'gh-worker' ? 2 : 1);
+    }
 }
 
 export function children(pid) {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { BUILD, CORE_OTHERS, Lines, start } from './process.mjs';
 
 export class Sink {
-    constructor(port, { bot, person, posts }, sessionsMax) {
+    constructor(port, { tokens, owner, posts }, sessionsMax) {
         this.child = start(join(BUILD, 'bench/bench_sink'),
-            [String(port), bot, String(sessionsMax), person, posts],
+            [String(port), tokens, String(sessionsMax), owner, posts],
             { core: CORE_OTHERS, stdin: 'pipe' });
         this.lines = new Lines(this.child);
     }

@@ -28,7 +28,8 @@ void arena_deinit(struct arena *a);
 void arena_reset(struct arena *a);
 MUST_CHECK void *arena_alloc(struct arena *a, size_t size);  /* undefined contents */
 MUST_CHECK void *arena_zalloc(struct arena *a, size_t size); /* zeroed */
-MUST_CHECK void *arena_array(struct arena *a, size_t count, size_t size); /* zeroed, overflow-checked */
+MUST_CHECK void *arena_array(struct arena *a, size_t count,
+                             size_t size); /* zeroed, overflow-checked */
 /* A copy, followed by a NUL that the length does not count. data NULL when memory is short. */
 struct slice arena_dup(struct arena *a, struct slice s);
 MUST_CHECK char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);

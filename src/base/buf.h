@@ -2,8 +2,8 @@
 
 /*
  * A growable byte buffer that cannot be made without its maximum. Appending beyond the maximum, or
- * without memory, sets a sticky `failed`: a writer checks once at the end, and the bytes of a failed
- * buffer are never used. Owned by one thread at a time. Data is never NUL-terminated.
+ * without memory, sets a sticky `failed`: a writer checks once at the end, and the bytes of a
+ * failed buffer are never used. Owned by one thread at a time. Data is never NUL-terminated.
  */
 
 #include <stdbool.h>

@@ -3,7 +3,8 @@
 /*
  * A concurrent map from a non-zero 64-bit key to a snapshot cell (guild views): sharded, each shard
  * under its own mutex, which is held for a look-up and never across anything else. Cells are never
- * moved or freed before the map is, so a pointer to one may be kept. Bounded: a full map gives NULL.
+ * moved or freed before the map is, so a pointer to one may be kept. Bounded: a full map gives
+ * NULL.
  */
 
 #include <stdatomic.h>

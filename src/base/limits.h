@@ -2,14 +2,15 @@
 
 /*
  * Every maximum that is not configurable, with its source. What an operator may change is a row of
- * the configuration table instead. "docs" is Discord's developer documentation; "ours" a house choice.
+ * the configuration table instead. "docs" is Discord's developer documentation; "ours" a house
+ * choice.
  */
 
 enum {
     /* HTTP, before authentication: small on purpose (ours). */
-    LIMIT_HTTP_TARGET_BYTES = 8192,     /* RFC 9112 §3 recommends at least 8000 */
-    LIMIT_HTTP_HEADERS = 64,            /* fields in one request head */
-    LIMIT_PIPELINE_BYTES = 64 * 1024,   /* unread bytes kept while a request is being answered */
+    LIMIT_HTTP_TARGET_BYTES = 8192,   /* RFC 9112 §3 recommends at least 8000 */
+    LIMIT_HTTP_HEADERS = 64,          /* fields in one request head */
+    LIMIT_PIPELINE_BYTES = 64 * 1024, /* unread bytes kept while a request is being answered */
     LIMIT_REPLY_BYTES = 16 * 1024 * 1024,
     LIMIT_REQUEST_ARENA_BYTES = 4 * 1024 * 1024,
     LIMIT_REQUEST_ID_BYTES = 64,
@@ -26,9 +27,9 @@ enum {
     LIMIT_USERNAME_MIN = 2,
     LIMIT_USERNAME_MAX = 32,
     LIMIT_GLOBAL_NAME_MAX = 32,
-    LIMIT_PASSWORD_MIN = 8,   /* userdoccers */
-    LIMIT_PASSWORD_MAX = 72,  /* userdoccers; in code points */
-    LIMIT_EMAIL_MAX = 254,    /* RFC 5321 §4.5.3.1.3 */
+    LIMIT_PASSWORD_MIN = 8,  /* userdoccers */
+    LIMIT_PASSWORD_MAX = 72, /* userdoccers; in code points */
+    LIMIT_EMAIL_MAX = 254,   /* RFC 5321 §4.5.3.1.3 */
     LIMIT_GUILD_NAME_MIN = 2,
     LIMIT_GUILD_NAME_MAX = 100,
     LIMIT_CHANNEL_NAME_MAX = 100,

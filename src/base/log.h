@@ -66,7 +66,9 @@ void log_write(const struct log *l, struct log_site *site, enum log_level level,
 #define LOG_END ((struct log_kv){.kind = LOG_KIND_END})
 #define LOG_NONE ((struct slice){NULL, 0})
 /* log_info(log, "net", "listening", LOG_S("address", a), LOG_U("port", p)); at least one pair. */
-#define log_debug(l, area, msg, ...) LOG_LINE(l, LOG_DEBUG, area, msg, LOG_NONE, __VA_ARGS__, LOG_END)
+#define log_debug(l, area, msg, ...)                                                               \
+    LOG_LINE(l, LOG_DEBUG, area, msg, LOG_NONE, __VA_ARGS__, LOG_END)
 #define log_info(l, area, msg, ...) LOG_LINE(l, LOG_INFO, area, msg, LOG_NONE, __VA_ARGS__, LOG_END)
 #define log_warn(l, area, msg, ...) LOG_LINE(l, LOG_WARN, area, msg, LOG_NONE, __VA_ARGS__, LOG_END)
-#define log_error(l, area, msg, ...) LOG_LINE(l, LOG_ERROR, area, msg, LOG_NONE, __VA_ARGS__, LOG_END)
+#define log_error(l, area, msg, ...)                                                               \
+    LOG_LINE(l, LOG_ERROR, area, msg, LOG_NONE, __VA_ARGS__, LOG_END)

@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * A multi-producer, single-consumer mailbox of intrusive letters: lock-free (a stack that the consumer
- * takes whole and reverses, so letters come out in the order of their posting per producer). It has
- * no maximum of its own: each producer bounds what it posts (a job in flight owns its letter).
+ * A multi-producer, single-consumer mailbox of intrusive letters: lock-free (a stack that the
+ * consumer takes whole and reverses, so letters come out in the order of their posting per
+ * producer). It has no maximum of its own: each producer bounds what it posts (a job in flight owns
+ * its letter).
  */
 
 #include <stdatomic.h>

@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * The metrics registry: one table (metrics.def) gives the enum, the storage and the Prometheus text.
- * Values are relaxed atomics, striped over cache lines for counters that every thread touches;
- * nothing here orders anything else. One registry a server, made by main and passed down.
+ * The metrics registry: one table (metrics.def) gives the enum, the storage and the Prometheus
+ * text. Values are relaxed atomics, striped over cache lines for counters that every thread
+ * touches; nothing here orders anything else. One registry a server, made by main and passed down.
  */
 
 #include <stdint.h>

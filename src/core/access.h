@@ -1,7 +1,8 @@
 #pragma once
 
-/* Access: who somebody is inside a guild, and what they may do there or in one channel, computed on the
- * guild's view. The result of one authorisation, used by the handler and checked again in the closure. */
+/* Access: who somebody is inside a guild, and what they may do there or in one channel, computed on
+ * the guild's view. The result of one authorisation, used by the handler and checked again in the
+ * closure. */
 
 #include "base/arena.h"
 #include "core/core.h"
@@ -25,6 +26,6 @@ MUST_CHECK enum err access_channel(struct core *c, const struct principal *who,
                                    struct access *out);
 /* Idempotent. */
 void access_end(struct access *a);
-/* Inside a write closure: ERR_OK if nothing about permissions changed since `a`, or if `need` (bits in
- * a->channel, or in the guild) still holds; MISSING_ACCESS or MISSING_PERMISSIONS otherwise. */
+/* Inside a write closure: ERR_OK if nothing about permissions changed since `a`, or if `need` (bits
+ * in a->channel, or in the guild) still holds; MISSING_ACCESS or MISSING_PERMISSIONS otherwise. */
 MUST_CHECK enum err access_recheck(struct tx *tx, const struct access *a, uint64_t need);

@@ -28,8 +28,8 @@ MUST_CHECK enum err account_login(struct core *c, struct slice login, struct sli
 /* Revokes the token that the request was made with; sessions that it opened are closed. */
 MUST_CHECK enum err account_logout(struct core *c, const struct actor *by);
 /* The principal of a token (without "Bot " or "Bearer "). UNAUTHORIZED if it is none, or revoked.
- * `bot_prefix`: tokens of bots must come with it over HTTP, tokens of people without; pass -1 for the
- * gateway, where both forms are taken. */
+ * `bot_prefix`: tokens of bots must come with it over HTTP, tokens of people without; pass -1 for
+ * the gateway, where both forms are taken. */
 MUST_CHECK enum err account_authenticate(struct core *c, struct slice token, int bot_prefix,
                                          struct principal *out);
 /* UNKNOWN_USER. */

@@ -27,8 +27,8 @@ struct draft_problem {
 };
 
 /* Emits CHANNEL_CREATE. MAX_CHANNELS, MISSING_PERMISSIONS (overwrites beyond the actor's own bits),
- * INVALID_FORM with *problem (parent is no category of the guild ...). *view: the structure with it, an
- * owned reference; find the channel there by *id. */
+ * INVALID_FORM with *problem (parent is no category of the guild ...). *view: the structure with
+ * it, an owned reference; find the channel there by *id. */
 MUST_CHECK enum err channel_create(struct core *c, const struct actor *by, const struct access *a,
                                    const struct channel_draft *d, struct channel_id *id,
                                    struct guild_view **view, struct draft_problem *problem);

@@ -1,12 +1,12 @@
 #pragma once
 
 /*
- * The use-cases: what Guildhall does, one noun a file (accounts, guilds, channels, members, messages,
- * invites, applications). Callers are HTTP handlers on workers and gateway jobs on workers; all functions
- * here may block on the store, except where a header says otherwise.
+ * The use-cases: what Guildhall does, one noun a file (accounts, guilds, channels, members,
+ * messages, invites, applications). Callers are HTTP handlers on workers and gateway jobs on
+ * workers; all functions here may block on the store, except where a header says otherwise.
  *
- * Who may do it is decided twice: on a guild view before the transaction, and inside it if the guild's
- * permission generation has moved meanwhile (design §6, "Authorise, then commit").
+ * Who may do it is decided twice: on a guild view before the transaction, and inside it if the
+ * guild's permission generation has moved meanwhile (design §6, "Authorise, then commit").
  */
 
 #include <stdbool.h>

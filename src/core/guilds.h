@@ -15,11 +15,11 @@ struct guild_draft {
     uint32_t explicit_content_filter;
 };
 
-/* The guild with @everyone, categories and channels "general" (text) and "General" (voice) as Discord
- * makes them, its owner as first member. BOTS_CANNOT_USE is the route's check, not this one's.
- * *view is an owned reference. */
-MUST_CHECK enum err guild_create(struct core *c, const struct actor *by, const struct guild_draft *d,
-                                 struct guild_view **view);
+/* The guild with @everyone, categories and channels "general" (text) and "General" (voice) as
+ * Discord makes them, its owner as first member. BOTS_CANNOT_USE is the route's check, not this
+ * one's. *view is an owned reference. */
+MUST_CHECK enum err guild_create(struct core *c, const struct actor *by,
+                                 const struct guild_draft *d, struct guild_view **view);
 
 /* The current view, from the cache or loaded; UNKNOWN_GUILD. Owned reference. */
 MUST_CHECK enum err guild_view_get(struct core *c, struct guild_id id, struct guild_view **out);
@@ -36,7 +36,8 @@ MUST_CHECK enum err guild_snapshot_load(struct core *c, struct guild_id id, stru
 /* For GET /guilds/{id}?with_counts and GUILD_CREATE. */
 MUST_CHECK enum err guild_member_count(struct core *c, struct guild_id id, uint64_t *count);
 
-/* What a gateway session begins with: the account and where it is a member; one read transaction. */
+/* What a gateway session begins with: the account and where it is a member; one read transaction.
+ */
 struct session_snapshot {
     struct user user;
     struct application application; /* of bots */
@@ -45,7 +46,7 @@ struct session_snapshot {
         struct guild_id guild;
         uint64_t position;    /* of the guild's stream at this moment */
         struct member member; /* the user's own */
-    } *memberships;
+    } * memberships;
     size_t membership_count;
 };
 /* UNKNOWN_USER. Everything in the arena. */

@@ -8,7 +8,8 @@ struct invite_draft {
     uint32_t max_age_s;
     uint32_t max_uses;
     bool temporary;
-    bool unique; /* false: an equal, unexpired invite of the same inviter and channel is given again */
+    bool unique; /* false: an equal, unexpired invite of the same inviter and channel is given again
+                  */
 };
 
 /* Emits INVITE_CREATE. MAX_INVITES. */
@@ -18,8 +19,8 @@ MUST_CHECK enum err invite_create(struct core *c, const struct actor *by, const 
 /* UNKNOWN_INVITE: also for expired and used-up ones. *view: an owned reference. */
 MUST_CHECK enum err invite_get(struct core *c, struct slice code, struct arena *arena,
                                struct invite *out, struct guild_view **view);
-/* Joins; counts the use atomically; who is a member already joins nothing and uses nothing up. Emits
- * GUILD_MEMBER_ADD (guild) and GUILD_CREATE (user). *joined tells which it was. */
+/* Joins; counts the use atomically; who is a member already joins nothing and uses nothing up.
+ * Emits GUILD_MEMBER_ADD (guild) and GUILD_CREATE (user). *joined tells which it was. */
 MUST_CHECK enum err invite_accept(struct core *c, const struct actor *by, struct slice code,
                                   struct arena *arena, struct invite *out, struct guild_view **view,
                                   bool *joined);

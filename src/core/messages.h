@@ -22,9 +22,10 @@ struct message_draft {
     struct slice content; /* trimmed, 1..LIMIT_MESSAGE_CONTENT code points, checked by the caller */
     struct slice nonce;   /* data NULL: none */
     bool nonce_is_number;
-    bool enforce_nonce; /* same author, channel and nonce in the last minutes: the earlier message */
+    bool
+        enforce_nonce; /* same author, channel and nonce in the last minutes: the earlier message */
     bool tts;
-    uint64_t flags; /* settable ones only */
+    uint64_t flags;             /* settable ones only */
     struct message_id reply_to; /* 0: none */
     bool fail_if_not_exists;
     struct allowed_mentions allowed;
@@ -38,8 +39,8 @@ struct message_page {
 };
 
 /* Results live in the arena. Mentions resolve to members of the guild; roles need mentionable or
- * MENTION_EVERYONE. UNKNOWN_MESSAGE (reply, with fail_if_not_exists; the handler reports it as form error
- * message_reference REPLIES_UNKNOWN_MESSAGE), REPLY_NEEDS_HISTORY, SYSTEM_MESSAGE. */
+ * MENTION_EVERYONE. UNKNOWN_MESSAGE (reply, with fail_if_not_exists; the handler reports it as form
+ * error message_reference REPLIES_UNKNOWN_MESSAGE), REPLY_NEEDS_HISTORY, SYSTEM_MESSAGE. */
 MUST_CHECK enum err message_post(struct core *c, const struct actor *by, const struct access *a,
                                  const struct message_draft *d, struct arena *arena,
                                  struct message *out);
@@ -57,7 +58,8 @@ struct message_edit {
     bool has_flags;
     uint64_t flags; /* SUPPRESS_EMBEDS may change */
 };
-/* EDIT_OTHERS_MESSAGE, UNKNOWN_MESSAGE. Content is the author's alone; flags also MANAGE_MESSAGES'. */
+/* EDIT_OTHERS_MESSAGE, UNKNOWN_MESSAGE. Content is the author's alone; flags also MANAGE_MESSAGES'.
+ */
 MUST_CHECK enum err message_edit(struct core *c, const struct actor *by, const struct access *a,
                                  struct message_id id, const struct message_edit *e,
                                  struct arena *arena, struct message *out);

@@ -1,7 +1,7 @@
 #pragma once
 
-/* Passwords: Argon2id through libsodium (RFC 9106; 19 MiB, 2 passes: OWASP's minimum). One hash takes
- * 15 to 25 ms of CPU: never on a loop, and only in the small hashing pool. */
+/* Passwords: Argon2id through libsodium (RFC 9106; 19 MiB, 2 passes: OWASP's minimum). One hash
+ * takes 15 to 25 ms of CPU: never on a loop, and only in the small hashing pool. */
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 
 /*
  * Opaque tokens of people and bots: "<base64url user id>.<base64url 6 bytes>.<base64url 32 bytes>",
- * the form that client libraries expect. The server keeps only a keyed-less BLAKE2b-256 of the whole
- * text (the secret part has 256 bits of entropy, so a fast hash suffices).
+ * the form that client libraries expect. The server keeps only a keyed-less BLAKE2b-256 of the
+ * whole text (the secret part has 256 bits of entropy, so a fast hash suffices).
  */
 
 #include <stdbool.h>

@@ -49,12 +49,12 @@ struct channel {
     enum channel_type type;
     int32_t position;
     struct slice name;
-    struct slice topic;           /* data NULL: none */
-    struct channel_id parent;     /* 0: none */
+    struct slice topic;       /* data NULL: none */
+    struct channel_id parent; /* 0: none */
     bool nsfw;
-    uint32_t rate_limit_per_user; /* seconds */
-    uint32_t bitrate;             /* bits/s, voice and stage; else 0 */
-    uint32_t user_limit;          /* voice */
+    uint32_t rate_limit_per_user;   /* seconds */
+    uint32_t bitrate;               /* bits/s, voice and stage; else 0 */
+    uint32_t user_limit;            /* voice */
     struct message_id last_message; /* 0: none; kept per message, not part of a view */
     const struct overwrite *overwrites;
     size_t overwrite_count;
@@ -118,7 +118,7 @@ struct message {
     size_t mention_count;
     const struct role_id *mention_roles;
     size_t mention_role_count;
-    struct slice nonce;    /* text, or decimal if nonce_is_number; data NULL: none */
+    struct slice nonce; /* text, or decimal if nonce_is_number; data NULL: none */
     bool nonce_is_number;
     struct message_id reference; /* replied to; 0: none */
     /* Of a reply: the message replied to as it is now. NULL with reference set: deleted, if

@@ -16,7 +16,7 @@
 #include "model/entities.h"
 
 struct guild_view {
-    struct snapshot snapshot; /* first */
+    struct snapshot snapshot;       /* first */
     uint64_t position;              /* of the event in the guild's stream that made it so */
     uint64_t permission_generation; /* as stored with the guild */
     struct guild guild;

@@ -22,7 +22,6 @@ enum permission_bit {
 #include "model/permissions.def"
 #undef X
 
-
 /* Every bit that exists. */
 extern const uint64_t PERMISSIONS_ALL;
 /* What @everyone of a new guild has (Discord's defaults). */
@@ -45,7 +44,8 @@ uint64_t permissions_in_guild(const struct guild_view *view, const struct subjec
 /* Steps 1 to 5 for a channel of the view, implied denials included. */
 uint64_t permissions_in_channel(const struct guild_view *view, const struct subject *who,
                                 const struct channel *channel, int64_t now_ms);
-/* As above, without step 3's implied denials and step 5's time-out (what client libraries compute). */
+/* As above, without step 3's implied denials and step 5's time-out (what client libraries compute).
+ */
 uint64_t permissions_before_implied(const struct guild_view *view, const struct subject *who,
                                     const struct channel *channel);
 /* The overwrite step alone; exposed for visibility classes. `base`: permissions in the guild. */

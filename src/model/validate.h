@@ -9,14 +9,14 @@
 #include "base/slice.h"
 #include "model/entities.h"
 
-/* Discord's rules for user names: 2-32 of [a-z0-9_.], no two dots in a row. `folded` gets the lower-
- * cased name (upper case is accepted on input); false if the rest does not fit. */
+/* Discord's rules for user names: 2-32 of [a-z0-9_.], no two dots in a row. `folded` gets the
+ * lower- cased name (upper case is accepted on input); false if the rest does not fit. */
 bool validate_username(struct slice in, struct arena *arena, struct slice *folded);
-/* A plausible address: one '@', local 1-64, domain with a dot or "localhost", no spaces or controls,
- * at most 254 bytes. `folded` gets the lower-cased form used for uniqueness. */
+/* A plausible address: one '@', local 1-64, domain with a dot or "localhost", no spaces or
+ * controls, at most 254 bytes. `folded` gets the lower-cased form used for uniqueness. */
 bool validate_email(struct slice in, struct arena *arena, struct slice *folded);
-/* A text channel's name as Discord stores it: white space becomes '-', lower case for ASCII; empty if
- * nothing is left. Voice channels and categories keep theirs (call only for text-like types). */
+/* A text channel's name as Discord stores it: white space becomes '-', lower case for ASCII; empty
+ * if nothing is left. Voice channels and categories keep theirs (call only for text-like types). */
 struct slice validate_text_channel_name(struct slice in, struct arena *arena);
 
 /* Mentions in message content: <@id>, <@!id>, <@&id>, @everyone and @here; distinct, in order,

@@ -41,8 +41,8 @@ struct http_request {
     struct slice query;  /* after '?', empty if none */
     struct http_header headers[LIMIT_HTTP_HEADERS];
     size_t header_count;
-    struct slice body;  /* complete when HTTP_FEED_REQUEST was returned */
-    bool keep_alive;    /* the connection may be used again */
+    struct slice body; /* complete when HTTP_FEED_REQUEST was returned */
+    bool keep_alive;   /* the connection may be used again */
     bool expect_continue;
     bool upgrade_websocket; /* GET with a well-formed RFC 6455 §4.2.1 upgrade */
 };
@@ -53,10 +53,10 @@ struct http_limits {
 };
 
 enum http_feed {
-    HTTP_FEED_MORE,     /* all bytes taken, request incomplete */
-    HTTP_FEED_HEAD,     /* head complete, body follows: check it, answer Expect, then feed on */
-    HTTP_FEED_REQUEST,  /* request complete; unread bytes may remain (pipelining) */
-    HTTP_FEED_ERROR     /* *error says which status; the connection must close */
+    HTTP_FEED_MORE,    /* all bytes taken, request incomplete */
+    HTTP_FEED_HEAD,    /* head complete, body follows: check it, answer Expect, then feed on */
+    HTTP_FEED_REQUEST, /* request complete; unread bytes may remain (pipelining) */
+    HTTP_FEED_ERROR    /* *error says which status; the connection must close */
 };
 
 struct http_parser; /* opaque: llhttp state, head buffer, body buffer */

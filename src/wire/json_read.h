@@ -11,7 +11,8 @@
 #include "base/errors.h"
 #include "base/slice.h"
 
-/* Routes jansson's memory through base/mem (MEM_JSON) and seeds its hash. Once, before any thread. */
+/* Routes jansson's memory through base/mem (MEM_JSON) and seeds its hash. Once, before any thread.
+ */
 void json_read_init(uint32_t seed);
 /* Any JSON value (scalars too). INVALID_JSON (syntax, depth, duplicate key, trailing bytes,
  * invalid UTF-8), NO_MEMORY. The caller owns *out (json_decref). */

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * Writing JSON into a buffer, streaming, no tree: this is the hot path of replies and events. Commas
- * are the writer's business. Errors are the buffer's sticky `failed`. Nesting is asserted.
+ * Writing JSON into a buffer, streaming, no tree: this is the hot path of replies and events.
+ * Commas are the writer's business. Errors are the buffer's sticky `failed`. Nesting is asserted.
  */
 
 #include <stdbool.h>
@@ -31,7 +31,7 @@ void json_str(struct json_writer *w, struct slice s); /* escaped; invalid UTF-8 
 void json_cstr(struct json_writer *w, const char *s);
 void json_u64(struct json_writer *w, uint64_t v);
 void json_i64(struct json_writer *w, int64_t v);
-void json_id(struct json_writer *w, uint64_t id);        /* decimal string */
+void json_id(struct json_writer *w, uint64_t id);         /* decimal string */
 void json_id_or_null(struct json_writer *w, uint64_t id); /* 0: null */
 void json_bool(struct json_writer *w, bool v);
 void json_write_null(struct json_writer *w);
@@ -45,7 +45,8 @@ void json_raw_cstr(struct json_writer *w, const char *text);
 
 /* json_key followed by the value. */
 void json_kv_str(struct json_writer *w, const char *key, struct slice s);
-void json_kv_str_or_null(struct json_writer *w, const char *key, struct slice s); /* data NULL: null */
+void json_kv_str_or_null(struct json_writer *w, const char *key,
+                         struct slice s); /* data NULL: null */
 void json_kv_cstr(struct json_writer *w, const char *key, const char *s);
 void json_kv_u64(struct json_writer *w, const char *key, uint64_t v);
 void json_kv_i64(struct json_writer *w, const char *key, int64_t v);

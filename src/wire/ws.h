@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * WebSocket frames (RFC 6455), sans I/O, server side. The decoder takes bytes, unmasks them into its
- * message buffer, joins fragments, lets control frames interleave, validates UTF-8 of text as it
- * arrives, and gives whole messages. It holds no memory between messages.
+ * WebSocket frames (RFC 6455), sans I/O, server side. The decoder takes bytes, unmasks them into
+ * its message buffer, joins fragments, lets control frames interleave, validates UTF-8 of text as
+ * it arrives, and gives whole messages. It holds no memory between messages.
  */
 
 #include <stdbool.h>
@@ -49,8 +49,8 @@ enum ws_event {
     WS_EVENT_MESSAGE, /* text or binary complete: item->data valid until the next call */
     WS_EVENT_PING,    /* answer with a pong that carries item->data */
     WS_EVENT_PONG,
-    WS_EVENT_CLOSE,   /* item->close_code (1005 if none was sent) and reason in item->data */
-    WS_EVENT_ERROR    /* item->error: WS_PROTOCOL, WS_INVALID_UTF8, WS_TOO_BIG, NO_MEMORY */
+    WS_EVENT_CLOSE, /* item->close_code (1005 if none was sent) and reason in item->data */
+    WS_EVENT_ERROR  /* item->error: WS_PROTOCOL, WS_INVALID_UTF8, WS_TOO_BIG, NO_MEMORY */
 };
 
 struct ws_item {
@@ -63,9 +63,9 @@ struct ws_item {
 void ws_decoder_init(struct ws_decoder *d, size_t message_bytes_max);
 void ws_decoder_deinit(struct ws_decoder *d);
 /* *taken bytes were used; call again with the rest after each item. `data` is not written to.
- * Errors: an unmasked client frame, reserved bits, unknown opcode, fragmented or long control frame,
- * non-minimal length, continuation without a start, new message inside one (WS_PROTOCOL); invalid
- * close codes and 1-byte close payloads (WS_PROTOCOL); text or close reason not UTF-8
+ * Errors: an unmasked client frame, reserved bits, unknown opcode, fragmented or long control
+ * frame, non-minimal length, continuation without a start, new message inside one (WS_PROTOCOL);
+ * invalid close codes and 1-byte close payloads (WS_PROTOCOL); text or close reason not UTF-8
  * (WS_INVALID_UTF8); message beyond its maximum (WS_TOO_BIG), known from the header before any
  * payload is kept. After an error as after a close, further bytes are taken and dropped.
  * A message's memory is given back by the next call that ends in MORE (len 0 will do). */

@@ -1,0 +1,56 @@
+// Runs every measurement and reports. See bench/README.md.
+
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+
+import { measureFanout, SESSIONS } from './fanout.mjs';
+import { makeWorld } from './guildhall.mjs';
+import { measureHttp } from './http.mjs';
+import { ROOT } from './process.mjs';
+import { page, targets } from './report.mjs';
+import { MANY, measureSessions, measureStart } from './size.mjs';
+
+const options = process.argv.slice(2);
+const pairs = Number(process.env.BENCH_PAIRS ?? 15);
+const LIMIT_MS = 15 * 60 * 1000;
+
+function progress(text) {
+    if (process.stderr.isTTY)
+        process.stderr.write(`\r\x1b[K${text}`);
+}
+
+async function measureAll() {
+    const http = [await measureHttp(pairs, cpus().length, false, progress)];
+    if (cpus().length > 1)
+        http.push(await measureHttp(pairs, 1, true, progress));
+    const start = await measureStart(pairs, progress);
+    const world = await makeWorld(MANY + 1, progress);
+    const fanout = await measureFanout(world, pairs, progress);
+    const sessions = await measureSessions(world, progress);
+    return {
+        date: new Date().toISOString().slice(0, 10), pairs, http, fanout, start, sessions,
+        sessionsFanout: SESSIONS,
+    };
+}
+
+const unknown = options.filter((option) => option !== '--write');
+if (unknown.length > 0) {
+    process.stderr.write('usage: bench/run [--write]\n');
+    process.exit(2);
+}
+setTimeout(() => {
+    process.stderr.write('bench: not done after 15 minutes\n');
+    process.exit(1);
+}, LIMIT_MS).unref();
+
+const results = await measureAll();
+progress('');
+const text = page(results);
+process.stdout.write(text);
+if (options.includes('--write'))
+    writeFileSync(join(ROOT, 'docs/BENCHMARKS.md'), text);
+const missed = targets(results).filter(({ reached }) => !reached);
+for (const { what, value, target } of missed)
+    process.stderr.write(`bench: target missed: ${what}: ${value}, ${target}\n`);
+process.exit(missed.length === 0 ? 0 : 1);

@@ -1,0 +1,115 @@
+// The page docs/BENCHMARKS.md, and the targets with what became of them.
+
+import { cpus, release, totalmem } from 'node:os';
+
+import { median, spread } from './stats.mjs';
+
+function number(value, digits = 0) {
+    return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function range(values, digits, scale = 1) {
+    const s = spread(values);
+    return `${number(s.median * scale, digits)} (${number(s.low * scale, digits)} to ` +
+        `${number(s.high * scale, digits)})`;
+}
+
+function table(head, rows) {
+    return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+function httpRows({ ours, nginx, ratio, cpuRatio }) {
+    return [
+        ['requests per second', range(ours.rate), range(nginx.rate), range(ratio, 2)],
+        ['server CPU per request, µs', range(ours.cpu, 2, 1e-3), range(nginx.cpu, 2, 1e-3),
+            range(cpuRatio, 2)],
+    ];
+}
+
+function fanoutRows({ ours, bare, ratio, cpuRatio }) {
+    return [
+        ['frames per second', range(ours.rate), range(bare.rate), range(ratio, 2)],
+        ['CPU of the loop per frame, ns', range(ours.cpu), range(bare.cpu), range(cpuRatio, 2)],
+        ['CPU of the whole server per frame, ns', range(ours.cpu_all), range(bare.cpu),
+            ''],
+        ['post to last frame, ms', range(ours.round_ms, 2), range(bare.round_ms, 2), ''],
+        ['frames per write', range(ours.frames_per_write, 2), '', ''],
+    ];
+}
+
+const PAIR_HEAD = (other) => ['median (quartiles)', 'Guildhall', other, 'ratio'];
+
+export function targets(r) {
+    const kib = 1024;
+    const all = [];
+    const least = (what, value, target) => all.push({
+        what, value: number(value, 2), target: `at least ${target}`, reached: value >= target,
+    });
+    const most = (what, value, target, unit, digits = 1) => all.push({
+        what, value: `${number(value, digits)} ${unit}`, target: `under ${target} ${unit}`,
+        reached: value < target,
+    });
+    for (const h of r.http)
+        least(`GET /api/v10/gateway against nginx, ${h.loops} loop(s)`, median(h.ratio), 0.6);
+    least('one event to 1,000 sessions, one frame per call', median(r.fanout.single.ratio), 0.7);
+    least('one event to 1,000 sessions, bursts of 8', median(r.fanout.bursts.ratio), 0.7);
+    most('start to first answer, empty database', median(r.start.times), 150, 'ms', 0);
+    most('idle resident memory', median(r.start.idle) / kib / kib, 24, 'MiB');
+    most('growth per idle session', Math.max(r.sessions.atOnce, r.sessions.inGroups) / kib, 8, 'KiB', 2);
+    return all;
+}
+
+function machine(r) {
+    return `${r.date}, ${cpus().length} cores (${cpus()[0].model.trim()}), ` +
+        `${number(totalmem() / 2 ** 30)} GiB, Linux ${release()}, everything on the loopback interface. ` +
+        `${r.pairs} interleaved pairs.${r.fanout.fifo ? '' : ' Without real-time priority (not root).'}`;
+}
+
+export function page(r) {
+    const { start, sessions, fanout } = r;
+    return `# Benchmarks
+
+Written by \`bench/run --write\`; repeat it with \`make bench\`. How each number is taken, and what it leaves out, is in
+[bench/README.md](../bench/README.md). Ratios compare the two sides of one pair, so they hold where rates, which depend on the machine
+and its neighbours, do not; a ratio above 1 is in Guildhall's favour, for CPU too.
+
+${machine(r)}
+
+## Targets
+
+${table(['what', 'measured', 'target', ''], targets(r).map((t) => [t.what, t.value, t.target,
+        t.reached ? 'reached' : '**not reached**']))}
+
+## GET /api/v10/gateway
+
+Keep-alive, 32 connections, ${r.http[0].replyBytes} bytes a reply on both sides.
+${r.http.map((h) => `
+${h.loops === 1 ? 'One loop against one nginx worker, each on a core of its own, the generator on the other core:'
+        : `${h.loops} loops against ${h.loops} nginx workers, nothing pinned; the generator shares the cores:`}
+
+${table(PAIR_HEAD('nginx'), httpRows(h))}
+`).join('')}
+## One event to ${number(r.sessionsFanout)} gateway sessions
+
+Sessions of as many people. A MESSAGE_CREATE of ${fanout.payloadBytes} bytes and each session's own sequence number, against \`bench/fanout_bare.c\`. One loop.
+
+One frame per call:
+
+${table(PAIR_HEAD('bare program'), fanoutRows(fanout.single))}
+
+Bursts of 8 posts, 8 frames per call:
+
+${table(PAIR_HEAD('bare program'), fanoutRows(fanout.bursts))}
+
+## Start and size
+
+${table(['what', 'median (quartiles)'], [
+        ['start to first answer on an empty database, ms', range(start.times, 1)],
+        ['resident memory after the first answer, MiB', range(start.idle, 1, 2 ** -20)],
+        [`growth per idle session, ${number(sessions.sessions)} of them coming at once, KiB`,
+            number(sessions.atOnce / 1024, 2)],
+        [`the same, coming in groups of ${sessions.group} that send a heartbeat before the next comes, KiB`,
+            number(sessions.inGroups / 1024, 2)],
+    ])}
+`;
+}
