@@ -24,6 +24,9 @@ process.on('exit', () => {
         rmSync(folder, { recursive: true, force: true });
 });
 
+for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => process.exit(1));
+
 export function temporaryFolder() {
     const folder = mkdtempSync(join(tmpdir(), 'guildhall-bench-'));
     folders.push(folder);

@@ -61,7 +61,7 @@ export function targets(r) {
 
 function machine(r) {
     return `${r.date}, ${cpus().length} cores (${cpus()[0].model.trim()}), ` +
-        `${number(totalmem() / 2 ** 30)} GiB, Linux ${release()}, everything on the loopback interface. ` +
+        `${number(totalmem() / 2 ** 30)} GiB, Linux ${release().split('-')[0]}, everything on the loopback interface. ` +
         `${r.pairs} interleaved pairs.${r.fanout.fifo ? '' : ' Without real-time priority (not root).'}`;
 }
 
