@@ -213,7 +213,7 @@ static void test_no_wake_is_lost(void **state)
 /* ---- timers ---- */
 
 static const uint64_t delays_ms[] = {0, 1, 63, 64, 65, 130, 200, 320, 511, 700};
-enum { TIMERS = sizeof delays_ms / sizeof delays_ms[0] };
+enum { TIMERS = sizeof delays_ms / sizeof delays_ms[0], TICK_MS = 64 };
 
 struct timed {
     struct timer timer;
@@ -289,7 +289,8 @@ static void test_timers_fire_in_time(void **state)
     stop_loop(l);
     for (unsigned i = 0; i < TIMERS; i++) {
         assert_on_time(&all.timed[i], delays_ms[i]);
-        if (i > 0)
+        /* Within a tick the wheel promises no order. */
+        if (i > 0 && delays_ms[i] > delays_ms[i - 1] + TICK_MS)
             assert_true(all.timed[i].fired_ms >= all.timed[i - 1].fired_ms);
     }
     assert_on_time(&all.moved, 250);
