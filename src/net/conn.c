@@ -12,8 +12,10 @@
 #include "net/conn.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "base/mem.h"
 #include "net/conn_priv.h"
@@ -210,6 +212,26 @@ static bool queue(struct conn *c, const char *data, size_t len)
     return true;
 }
 
+/* Bytes that the kernel takes now, or -errno. Not uv_try_write: with nothing queued it comes down
+ * to this call, and what it does around it cost 3 to 5 % of a fan-out to 1,000 sessions (bench/run,
+ * paired). */
+static ssize_t send_now(struct conn *c, const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)&c->tcp, &fd) != 0)
+        return -EPIPE;
+    ssize_t n;
+    if (b_len == 0) {
+        n = send(fd, a, a_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } else {
+        /* struct iovec has no const; the kernel only reads. */
+        struct iovec v[2] = {{(void *)(uintptr_t)a, a_len}, {(void *)(uintptr_t)b, b_len}};
+        struct msghdr m = {.msg_iov = v, .msg_iovlen = 2};
+        n = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    return n < 0 ? -errno : n;
+}
+
 bool conn_send2(struct conn *c, const void *a, size_t a_len, const void *b, size_t b_len)
 {
     assert(loop_is_current(c->loop));
@@ -217,11 +239,8 @@ bool conn_send2(struct conn *c, const void *a, size_t a_len, const void *b, size
         return false;
     size_t taken = 0;
     if (!c->in_flight) {
-        /* uv_buf_t has no const; libuv only reads. */
-        uv_buf_t bufs[2] = {{.base = (char *)(uintptr_t)a, .len = a_len},
-                            {.base = (char *)(uintptr_t)b, .len = b_len}};
-        int n = uv_try_write((uv_stream_t *)&c->tcp, bufs, b_len > 0 ? 2 : 1);
-        if (n < 0 && n != UV_EAGAIN) {
+        ssize_t n = send_now(c, a, a_len, b, b_len);
+        if (n < 0 && n != -EAGAIN && n != -EINTR) {
             begin_close(c);
             return false;
         }
