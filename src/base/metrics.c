@@ -181,6 +181,16 @@ static void render_histogram(const struct metrics *m, const struct row *row, str
     buf_printf(out, "\n%s_count %lld\n", row->name, (long long)count);
 }
 
+/* Not a row: the heap counts by itself, per area, for the whole process. */
+static void render_memory(struct buf *out)
+{
+    buf_append_cstr(out, "# HELP guildhall_memory_bytes Live heap bytes by area\n"
+                         "# TYPE guildhall_memory_bytes gauge\n");
+    for (unsigned i = 0; i < MEM_AREA_COUNT; i++)
+        buf_printf(out, "guildhall_memory_bytes{area=\"%s\"} %zu\n",
+                   mem_area_name((enum mem_area)i), mem_bytes((enum mem_area)i));
+}
+
 void metrics_render(const struct metrics *m, struct buf *out)
 {
     if (m == NULL)
@@ -192,4 +202,5 @@ void metrics_render(const struct metrics *m, struct buf *out)
         else
             buf_printf(out, "%s %lld\n", rows[i].name, (long long)value_sum(m, (enum metric)i));
     }
+    render_memory(out);
 }

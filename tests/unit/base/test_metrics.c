@@ -74,6 +74,7 @@ static void test_render(void **state)
                      "# TYPE guildhall_http_requests_total counter\n"
                      "guildhall_http_requests_total 42\n");
     assert_has(text, "# TYPE guildhall_connections gauge\nguildhall_connections -1\n");
+    assert_has(text, "guildhall_memory_bytes{area=\"gateway\"} ");
     buf_deinit(&out);
     metrics_free(&m);
 }
@@ -118,7 +119,7 @@ static void test_shape(void **state)
         assert_true(slice_starts_with(line, SLICE("guildhall_")));
         assert_true(slice_find(line, ' ') < line.len - 1);
     }
-    assert_int_equal(types, METRIC_COUNT);
+    assert_int_equal(types, METRIC_COUNT + 1); /* and the heap by area */
     buf_deinit(&out);
     metrics_free(&m);
 }
