@@ -3,7 +3,9 @@
 
 #include "api/handlers.h"
 
-static const char page[] =
+/* Between the parts stands the address that the reader came by; it has no character that HTML
+ * minds. */
+static const char head[] =
     "<!doctype html>\n"
     "<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -23,7 +25,9 @@ static const char page[] =
     "address.</p>\n"
     "<h2>Say the first thing</h2>\n"
     "<p>Make an account, a guild, and send a message to its first channel:</p>\n"
-    "<pre>BASE=http://127.0.0.1:8080/api/v10   # this server\n"
+    "<pre>BASE=";
+static const char middle[] =
+    "/api/v10   # this server\n"
     "\n"
     "curl -s $BASE/auth/register -H 'Content-Type: application/json' \\\n"
     "  -d '{\"username\":\"ada\",\"password\":\"correct horse\"}'\n"
@@ -39,13 +43,18 @@ static const char page[] =
     "<p>Make an application with <code>POST /applications</code>, its token with "
     "<code>POST /applications/{id}/bot</code>, and add it to your guild with "
     "<code>POST /oauth2/authorize?client_id={id}&amp;scope=bot</code>. With discord.js:</p>\n"
-    "<pre>new Client({ intents, rest: { api: 'http://127.0.0.1:8080/api' } })</pre>\n"
-    "</body></html>\n";
+    "<pre>new Client({ intents, rest: { api: '";
+static const char tail[] = "/api' } })</pre>\n"
+                           "</body></html>\n";
 
 enum err route_home_page(struct request *r)
 {
     struct buf *out = reply_body(r, SLICE("text/html; charset=utf-8"));
-    buf_append(out, page, sizeof page - 1);
+    buf_append(out, head, sizeof head - 1);
+    request_write_url(r, out, false);
+    buf_append(out, middle, sizeof middle - 1);
+    request_write_url(r, out, false);
+    buf_append(out, tail, sizeof tail - 1);
     buf_append_cstr(&r->x->head,
                     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
                     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
