@@ -31,3 +31,6 @@ export async function until(condition, what, timeoutMs = TIMEOUT_MS) {
         await new Promise((resolve) => setTimeout(resolve, 5));
     }
 }
+
+// More rounds of what ordinary runs only sample (make proof).
+export const rounds = (ordinary) => ordinary * (process.env.GUILDHALL_TEST_LONG ? 10 : 1);

@@ -6,12 +6,12 @@ import test from 'node:test';
 
 import { Gateway } from '../lib/gateway.mjs';
 import { UNLIMITED, useServer } from '../lib/server.mjs';
-import { until } from '../lib/wait.mjs';
+import { rounds, until } from '../lib/wait.mjs';
 import { post, world } from '../lib/world.mjs';
 
 const SESSIONS = 8;
 const POSTERS = 64;
-const MESSAGES = 2000;
+const MESSAGES = rounds(2000);
 
 const server = await useServer({
     flags: [...UNLIMITED, '--gateway.queue_events=8', '--metrics.enabled=true'],

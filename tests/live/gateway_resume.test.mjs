@@ -6,6 +6,7 @@ import test from 'node:test';
 import { assertServes } from '../lib/api.mjs';
 import { Gateway, OP } from '../lib/gateway.mjs';
 import { UNLIMITED, useServer } from '../lib/server.mjs';
+import { rounds } from '../lib/wait.mjs';
 import { post, world } from '../lib/world.mjs';
 
 const server = await useServer({
@@ -58,7 +59,7 @@ test('what the client had not seen comes again with its old numbers', async () =
     await back.end();
 });
 
-const STREAM = 120;
+const STREAM = rounds(120);
 
 test('resuming many times, also in the midst of a stream, loses and repeats nothing', async () => {
     let gateway = await Gateway.session(server, robot);

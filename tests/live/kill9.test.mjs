@@ -8,9 +8,10 @@ import test from 'node:test';
 import { Gateway } from '../lib/gateway.mjs';
 import { ok } from '../lib/api.mjs';
 import { Server, temporaryFolder } from '../lib/server.mjs';
+import { rounds } from '../lib/wait.mjs';
 import { post, world } from '../lib/world.mjs';
 
-const ROUNDS = 20;
+const ROUNDS = rounds(20);
 const CONNECTIONS = 6;
 
 // One connection that posts until it breaks. Own connections, so that a broken one is not retried.

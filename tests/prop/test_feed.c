@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "base/slice.h"
 #include "gateway/feed.h"
+#include "prop/seed.h"
 
 enum {
     RUNS = 20000,
@@ -226,15 +227,6 @@ static void run(uint64_t seed, struct reached *reached)
     feed_deinit(&w.feed);
 }
 
-static uint64_t first_seed(void)
-{
-    uint64_t seed = 1;
-    const char *given = getenv("GUILDHALL_SEED");
-    if (given != NULL && !slice_to_u64(slice_from(given), &seed))
-        fail_msg("GUILDHALL_SEED is not a number");
-    return seed;
-}
-
 static void test_every_position_once(void **state)
 {
     (void)state;
@@ -245,7 +237,7 @@ static void test_every_position_once(void **state)
     }
     struct reached reached = {0};
     uint64_t seed = first_seed();
-    for (uint64_t i = 0; i < RUNS; i++)
+    for (uint64_t i = 0; i < rounds(RUNS); i++)
         run(seed + i, &reached);
     /* The generator must reach what it is there for. */
     if (reached.refills < RUNS || reached.portions < RUNS / 10 || reached.drops < RUNS ||

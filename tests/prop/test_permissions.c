@@ -19,6 +19,7 @@
 #include "base/random.h"
 #include "model/guild_view.h"
 #include "model/permissions.h"
+#include "prop/seed.h"
 
 enum {
     GUILDS = 100000,
@@ -253,21 +254,13 @@ static void compare(const struct world *w, uint64_t seed)
     guild_view_unref(&v);
 }
 
-static uint64_t first_seed(void)
-{
-    uint64_t seed = 1;
-    const char *given = getenv("GUILDHALL_SEED");
-    if (given != NULL && !slice_to_u64(slice_from(given), &seed))
-        fail_msg("GUILDHALL_SEED is not a number");
-    return seed;
-}
-
 static void test_against_model(void **state)
 {
     (void)state;
     uint64_t seed = first_seed();
-    unsigned exempt = 0, seeing = 0;
-    for (uint64_t i = 0; i < GUILDS; i++, seed++) {
+    uint64_t guilds = rounds(GUILDS);
+    uint64_t exempt = 0, seeing = 0;
+    for (uint64_t i = 0; i < guilds; i++, seed++) {
         struct world w;
         make_world(&w, seed);
         exempt += model_exempt(&w);
@@ -275,8 +268,8 @@ static void test_against_model(void **state)
         compare(&w, seed);
     }
     /* The generator must reach both sides of the great divides, or the comparison says little. */
-    assert_in_range(exempt, GUILDS / 20, GUILDS / 2);
-    assert_in_range(seeing, GUILDS / 4, GUILDS / 10 * 9);
+    assert_in_range(exempt, guilds / 20, guilds / 2);
+    assert_in_range(seeing, guilds / 4, guilds / 10 * 9);
 }
 
 /* The order of a channel's overwrites has no meaning. */
@@ -284,7 +277,7 @@ static void test_order_does_not_matter(void **state)
 {
     (void)state;
     uint64_t seed = first_seed();
-    for (uint64_t i = 0; i < GUILDS / 10; i++, seed++) {
+    for (uint64_t i = 0; i < rounds(GUILDS) / 10; i++, seed++) {
         struct world w;
         make_world(&w, seed);
         struct guild_view *v = guild_view_new(&w.guild, 1, 1, w.roles, w.role_count, NULL, 0);
