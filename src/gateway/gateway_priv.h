@@ -29,6 +29,7 @@
 enum {
     SESSION_ID_LEN = 32,          /* 2 hex digits of the loop, 30 random ones */
     HUB_TAKE_MAX = 128,           /* events handled in one turn before I/O gets its turn */
+    HUB_IN_FLIGHT_MAX = 64,       /* jobs of one loop with workers; the others wait in line */
     HUB_JOBS_MAX = 32,            /* guild loads and refills under way at once */
     CONN_QUEUED_MAX = 256 * 1024, /* bytes handed to the connection ahead of the kernel */
     FRAME_PREFIX_MAX = WS_HEADER_MAX + 32,
@@ -181,6 +182,8 @@ struct hub {
     struct map users;
     struct map guilds;
     struct list conns;
+    struct list line; /* jobs that wait to be submitted */
+    unsigned in_flight;
     struct list wanted; /* guilds that need a load or a refill */
     struct list later;  /* likewise, once the retry timer rings */
     struct list trash;  /* guilds without links, freed at the end of the turn */

@@ -27,10 +27,18 @@ void gw_job_free(struct gw_job *j)
     mem_free(MEM_GATEWAY, j);
 }
 
+static void submit(struct gw_job *j);
+
+/* One at a time fewer: the next in line may go. */
 static void job_done(struct task *t, struct loop *l)
 {
     (void)l;
     struct gw_job *j = (struct gw_job *)(void *)((char *)t - offsetof(struct gw_job, task));
+    struct hub *h = j->hub;
+    h->in_flight--;
+    struct list *next = list_pop_front(&h->line);
+    if (next != NULL)
+        submit(LIST_OWNER(next, struct gw_job, job.node));
     j->done(j);
 }
 
@@ -41,16 +49,27 @@ static void job_run(struct job *job)
     loop_post(j->hub->loop, &j->task);
 }
 
-void gw_job_submit(struct gw_job *j, enum job_class class)
+static void submit(struct gw_job *j)
 {
-    j->job.class = class;
-    j->job.run = job_run;
-    j->task.run = job_done;
+    j->hub->in_flight++;
     enum err e = workers_submit(j->hub->gateway->options.workers, &j->job);
     if (e == ERR_OK)
         return;
     j->err = e;
     loop_post(j->hub->loop, &j->task);
+}
+
+/* What a job has read waits for the loop in its arena: not for more of them than the loop can soon
+ * look at, however many clients identify at once. */
+void gw_job_submit(struct gw_job *j, enum job_class class)
+{
+    j->job.class = class;
+    j->job.run = job_run;
+    j->task.run = job_done;
+    if (j->hub->in_flight < HUB_IN_FLIGHT_MAX)
+        submit(j);
+    else
+        list_push_back(&j->hub->line, &j->job.node);
 }
 
 static void start_wanted(struct hub *h)
@@ -191,6 +210,7 @@ enum err hub_start(struct hub *h, struct gateway *g, struct loop *l, unsigned in
     map_init(&h->users, MEM_GATEWAY, 1 << 20, seed + 1);
     map_init(&h->guilds, MEM_GATEWAY, 1 << 20, seed + 2);
     list_init(&h->conns);
+    list_init(&h->line);
     list_init(&h->wanted);
     list_init(&h->later);
     list_init(&h->trash);
@@ -218,6 +238,8 @@ void hub_deinit(struct hub *h)
     uint64_t key;
     void *value;
     hub_drop_sessions(h);
+    for (struct list *n; (n = list_pop_front(&h->line)) != NULL;)
+        gw_job_free(LIST_OWNER(n, struct gw_job, job.node));
     while (cursor = 0, map_next(&h->users, &cursor, &key, &value))
         user_sub_release(value);
     while (cursor = 0, map_next(&h->guilds, &cursor, &key, &value))
