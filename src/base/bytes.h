@@ -7,6 +7,7 @@
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,11 @@
 
 struct bytes {
     _Atomic uint32_t refs;
-    uint32_t len;
+    uint32_t len;   /* of data */
+    uint32_t total; /* of data, shared and next together */
+    /* Usually NULL both: see struct rope. Owned references. */
+    struct bytes *shared;
+    struct bytes *next;
     char data[];
 };
 
@@ -26,3 +31,26 @@ struct bytes *bytes_ref(struct bytes *b);
 void bytes_unref(struct bytes **b);
 /* Live bytes of all of them, headers included. */
 size_t bytes_live(void);
+
+/*
+ * A rope makes one run out of parts, some of which are shared with other runs (the guild inside the
+ * READY of each of its members): a chain of nodes, each with bytes of its own, then those of
+ * another run, then the next node. To its readers it is a struct bytes as any other: `total` bytes,
+ * given by bytes_copy or, part by part, by bytes_part.
+ */
+struct rope {
+    struct bytes *first;
+    struct bytes *last;
+    bool failed;
+};
+
+/* Starts with a zeroed rope. `shared` (may be NULL) is a plain run and gets a reference of its own.
+ */
+void rope_add(struct rope *r, struct slice own, struct bytes *shared);
+/* The whole, one reference; NULL when memory was short, or nothing was added. Ends the rope. */
+MUST_CHECK struct bytes *rope_end(struct rope *r);
+/* All `total` bytes, in order. */
+void bytes_copy(const struct bytes *b, char *out);
+/* Walks the parts: start with *at = b and *second = false; false when there are no more. Parts may
+ * be empty. */
+bool bytes_part(const struct bytes **at, bool *second, struct slice *part);

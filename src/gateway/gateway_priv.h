@@ -305,8 +305,6 @@ struct bytes *ready_payload(struct session *s, const struct session_load *load);
 struct bytes *resumed_payload(struct session *s);
 struct bytes *guild_create_payload(struct guild_link *l);
 struct bytes *guild_delete_payload(struct hub *h, uint64_t guild_id);
-/* The guild object of GUILD_CREATE and of people's READY, braces included. */
-void guild_create_object(struct buf *out, struct guild_link *l);
 
 /* What an Identify loaded: the snapshot, alive until READY was made. */
 struct session_load {

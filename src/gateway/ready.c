@@ -66,18 +66,10 @@ static struct bytes *class_json(struct guild_sub *g, struct audience_class *c)
     return made;
 }
 
-void guild_create_object(struct buf *out, struct guild_link *l)
+/* What is the session's own in a guild object, from the comma after the shared keys to the end. */
+static void write_own_keys(struct buf *out, const struct guild_link *l)
 {
-    struct bytes *shared = class_json(l->guild, l->class);
-    if (shared == NULL || l->member == NULL) {
-        out->failed = true;
-        return;
-    }
     struct json_writer w;
-    buf_putc(out, '{');
-    buf_append(out, shared->data, shared->len);
-    buf_putc(out, ',');
-    /* A nested writer for the keys of this session; its opening brace is the one written above. */
     struct buf own;
     buf_init(&own, MEM_GATEWAY, LIMIT_REPLY_BYTES);
     json_begin(&w, &own);
@@ -89,11 +81,39 @@ void guild_create_object(struct buf *out, struct guild_link *l)
     json_raw(&w, slice_of(l->member->data, l->member->len));
     json_array_end(&w);
     json_object_end(&w);
-    if (own.failed)
+    if (own.failed) {
         out->failed = true;
-    else
-        buf_append(out, own.data + 1, own.len - 1);
+    } else {
+        own.data[0] = ','; /* instead of the opening brace, which stands before the shared keys */
+        buf_append(out, own.data, own.len);
+    }
     buf_deinit(&own);
+}
+
+/* A guild object whose opening brace is the last that `out` holds: what is in `out` goes into the
+ * rope, then the keys that the class shares, by reference; the rest of the object is in `out` after
+ * that. */
+static void add_guild(struct rope *r, struct buf *out, struct guild_link *l)
+{
+    struct bytes *shared = class_json(l->guild, l->class);
+    if (shared == NULL || l->member == NULL || out->failed) {
+        r->failed = true;
+        return;
+    }
+    rope_add(r, buf_slice(out), shared);
+    buf_reset(out);
+    write_own_keys(out, l);
+}
+
+/* The rest of the dispatch, which is in `out`, and its end. */
+static struct bytes *end_rope(struct rope *r, struct buf *out)
+{
+    buf_putc(out, '}');
+    if (out->failed)
+        r->failed = true;
+    rope_add(r, buf_slice(out), NULL);
+    buf_shrink(out, LIMIT_PIPELINE_BYTES);
+    return rope_end(r);
 }
 
 struct bytes *guild_create_payload(struct guild_link *l)
@@ -107,9 +127,11 @@ struct bytes *guild_create_payload(struct guild_link *l)
         return bytes_ref(c->create);
     struct buf *out = &l->session->hub->scratch;
     struct json_writer w;
+    struct rope r = {0};
     begin_dispatch(&w, out, "GUILD_CREATE");
-    guild_create_object(out, l);
-    struct bytes *made = end_dispatch(out);
+    buf_putc(out, '{');
+    add_guild(&r, out, l);
+    struct bytes *made = end_rope(&r, out);
     if (made == NULL)
         return NULL;
     bytes_unref(&c->create);
@@ -166,29 +188,27 @@ static void write_resume_url(struct json_writer *w, const struct session *s)
     buf_deinit(&b);
 }
 
-static void write_guilds(struct json_writer *w, struct session *s, const struct session_load *load)
+static void write_guild_ids(struct json_writer *w, const struct session_load *load)
+{
+    for (size_t i = 0; i < load->snapshot.membership_count; i++) {
+        json_object_begin(w);
+        json_kv_id(w, "id", load->snapshot.memberships[i].guild.v);
+        json_kv_bool(w, "unavailable", true);
+        json_object_end(w);
+    }
+}
+
+/* Bots read ids, and get GUILD_CREATE; people read whole guilds. */
+static void write_guilds(struct rope *r, struct json_writer *w, struct session *s,
+                         const struct session_load *load)
 {
     json_key(w, "guilds");
     json_array_begin(w);
-    if (s->who.bot) {
-        for (size_t i = 0; i < load->snapshot.membership_count; i++) {
-            json_object_begin(w);
-            json_kv_id(w, "id", load->snapshot.memberships[i].guild.v);
-            json_kv_bool(w, "unavailable", true);
-            json_object_end(w);
-        }
-    } else {
-        struct buf one;
-        buf_init(&one, MEM_GATEWAY, LIMIT_REPLY_BYTES);
-        for (uint32_t i = 0; i < s->link_count; i++) {
-            buf_reset(&one);
-            guild_create_object(&one, s->links[i]);
-            if (one.failed)
-                w->out->failed = true;
-            else
-                json_raw(w, buf_slice(&one));
-        }
-        buf_deinit(&one);
+    if (s->who.bot)
+        write_guild_ids(w, load);
+    for (uint32_t i = 0; !s->who.bot && i < s->link_count; i++) {
+        json_raw(w, SLICE("{")); /* with the comma before it */
+        add_guild(r, w->out, s->links[i]);
     }
     json_array_end(w);
 }
@@ -214,13 +234,14 @@ static void write_person_keys(struct json_writer *w)
 struct bytes *ready_payload(struct session *s, const struct session_load *load)
 {
     struct json_writer w;
+    struct rope r = {0};
     struct buf *out = &s->hub->scratch;
     begin_dispatch(&w, out, "READY");
     json_object_begin(&w);
     json_kv_u64(&w, "v", s->version);
     json_key(&w, "user");
     proto_user_self(&w, &load->snapshot.user);
-    write_guilds(&w, s, load);
+    write_guilds(&r, &w, s, load);
     static const char *const ARRAYS[] = {"private_channels", "relationships", "presences",
                                          "guild_join_requests", "geo_ordered_rtc_regions"};
     for (size_t i = 0; i < sizeof ARRAYS / sizeof ARRAYS[0]; i++)
@@ -246,5 +267,5 @@ struct bytes *ready_payload(struct session *s, const struct session_load *load)
     json_array_end(&w);
     write_trace(&w, s);
     json_object_end(&w);
-    return end_dispatch(out);
+    return end_rope(&r, out);
 }

@@ -38,8 +38,8 @@ bool replay_push(struct replay *r, struct bytes *payload)
     r->slots[(r->head + r->count) & (r->capacity - 1)] = bytes_ref(payload);
     r->count++;
     r->seq++;
-    r->bytes += payload->len;
-    r->unsent_bytes += payload->len;
+    r->bytes += payload->total;
+    r->unsent_bytes += payload->total;
     return true;
 }
 
@@ -54,7 +54,7 @@ struct bytes *replay_get(const struct replay *r, uint64_t seq)
 static void drop_oldest(struct replay *r)
 {
     struct bytes **slot = &r->slots[r->head];
-    r->bytes -= (*slot)->len;
+    r->bytes -= (*slot)->total;
     bytes_unref(slot);
     r->head = (r->head + 1) & (r->capacity - 1);
     r->count--;
@@ -95,7 +95,7 @@ void replay_advance(struct replay *r)
 {
     assert(r->sent < r->seq);
     r->sent++;
-    r->unsent_bytes -= replay_get(r, r->sent)->len;
+    r->unsent_bytes -= replay_get(r, r->sent)->total;
 }
 
 bool replay_rewind(struct replay *r, uint64_t seq)
@@ -103,7 +103,7 @@ bool replay_rewind(struct replay *r, uint64_t seq)
     if (seq > r->seq || seq < dropped_to(r))
         return false;
     while (r->sent > seq) {
-        r->unsent_bytes += replay_get(r, r->sent)->len;
+        r->unsent_bytes += replay_get(r, r->sent)->total;
         r->sent--;
     }
     while (r->sent < seq)

@@ -212,7 +212,7 @@ static size_t frame_prefix(char out[FRAME_PREFIX_MAX], uint64_t seq, const struc
     char own[32] = "{\"s\":";
     size_t n = 5 + put_u64(own + 5, seq);
     own[n++] = ',';
-    size_t header = ws_header_encode((uint8_t *)out, WS_TEXT, n + payload->len);
+    size_t header = ws_header_encode((uint8_t *)out, WS_TEXT, n + payload->total);
     memcpy(out + header, own, n);
     return header + n;
 }
@@ -223,26 +223,31 @@ static size_t encode_frames(struct session *s, char *out, size_t capacity, uint6
     size_t used = 0;
     while (s->replay.sent < s->replay.seq) {
         struct bytes *payload = replay_get(&s->replay, s->replay.sent + 1);
-        if (used + FRAME_PREFIX_MAX + payload->len > capacity)
+        if (used + FRAME_PREFIX_MAX + payload->total > capacity)
             break;
         used += frame_prefix(out + used, s->replay.sent + 1, payload);
-        memcpy(out + used, payload->data, payload->len);
-        used += payload->len;
+        bytes_copy(payload, out + used);
+        used += payload->total;
         replay_advance(&s->replay);
         (*frames)++;
     }
     return used;
 }
 
-/* A frame larger than the scratch memory goes out by itself. */
+/* A frame larger than the scratch memory goes out by itself, part by part. */
 static bool send_large(struct session *s, size_t *sent)
 {
-    struct bytes *payload = replay_get(&s->replay, s->replay.sent + 1);
+    const struct bytes *payload = replay_get(&s->replay, s->replay.sent + 1);
     char prefix[FRAME_PREFIX_MAX];
     size_t n = frame_prefix(prefix, s->replay.sent + 1, payload);
-    *sent = n + payload->len;
+    *sent = n + payload->total;
+    bool ok = conn_send(s->conn->conn, prefix, n);
+    struct slice part;
+    bool second = false;
+    for (const struct bytes *at = payload; ok && bytes_part(&at, &second, &part);)
+        ok = part.len == 0 || conn_send(s->conn->conn, part.data, part.len);
     replay_advance(&s->replay);
-    return conn_send2(s->conn->conn, prefix, n, payload->data, payload->len);
+    return ok;
 }
 
 void session_flush(struct session *s)

@@ -270,7 +270,7 @@ UNUSED static const struct event *cf_event_back(struct core_fixture *f, size_t n
 UNUSED static bool cf_payload_has(const struct event *e, const char *text)
 {
     return e->payload != NULL &&
-           memmem(e->payload->data, e->payload->len, text, strlen(text)) != NULL;
+           memmem(e->payload->data, e->payload->total, text, strlen(text)) != NULL;
 }
 
 UNUSED static bool cf_slice_is(struct slice s, const char *text)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
@@ -78,6 +79,60 @@ static void test_threads(void **state)
     assert_int_equal(bytes_live(), before);
 }
 
+static void assert_reads(const struct bytes *b, const char *text)
+{
+    char out[64];
+    assert_int_equal(b->total, strlen(text));
+    bytes_copy(b, out);
+    assert_memory_equal(out, text, b->total);
+    size_t at = 0;
+    struct slice part;
+    bool second = false;
+    for (const struct bytes *node = b; bytes_part(&node, &second, &part); at += part.len)
+        assert_memory_equal(text + at, part.data, part.len);
+    assert_int_equal(at, b->total);
+}
+
+static void test_rope_shares_and_lets_go(void **state)
+{
+    (void)state;
+    size_t before = bytes_live();
+    struct bytes *shared = bytes_new(SLICE("-shared-"));
+    struct rope r = {0};
+    rope_add(&r, SLICE("one"), shared);
+    rope_add(&r, SLICE(""), shared);
+    rope_add(&r, SLICE("three"), NULL);
+    struct bytes *whole = rope_end(&r);
+    assert_int_equal(shared->refs, 3);
+    bytes_unref(&shared); /* the rope keeps it */
+    assert_reads(whole, "one-shared--shared-three");
+    struct bytes *other = bytes_ref(whole);
+    bytes_unref(&whole);
+    assert_reads(other, "one-shared--shared-three");
+    bytes_unref(&other);
+    assert_int_equal(bytes_live(), before);
+}
+
+static void test_rope_without_memory_is_nothing(void **state)
+{
+    (void)state;
+    size_t before = bytes_live();
+    for (uint64_t n = 0; n < 3; n++) {
+        struct bytes *shared = bytes_new(SLICE("shared"));
+        struct rope r = {0};
+        mem_fail_after(n, 1);
+        for (int i = 0; i < 3; i++)
+            rope_add(&r, SLICE("x"), shared);
+        assert_null(rope_end(&r));
+        mem_fail_never();
+        assert_int_equal(shared->refs, 1);
+        bytes_unref(&shared);
+    }
+    struct rope empty = {0};
+    assert_null(rope_end(&empty));
+    assert_int_equal(bytes_live(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +140,8 @@ int main(void)
         cmocka_unit_test(test_live),
         cmocka_unit_test(test_short_memory),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_rope_shares_and_lets_go),
+        cmocka_unit_test(test_rope_without_memory_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
