@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BUF_FIRST_BYTES = 256, DIGITS_MAX = 20 };
+enum { BUF_FIRST_BYTES = 256 };
 
 void buf_init(struct buf *b, enum mem_area area, size_t max)
 {
@@ -91,13 +91,8 @@ void buf_putc(struct buf *b, char c)
 
 void buf_u64(struct buf *b, uint64_t v)
 {
-    char digits[DIGITS_MAX];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    buf_append(b, digits + at, sizeof digits - at);
+    char digits[SLICE_U64_DIGITS];
+    buf_append(b, digits, slice_put_u64(digits, v));
 }
 
 void buf_i64(struct buf *b, int64_t v)

@@ -104,3 +104,15 @@ size_t slice_find(struct slice s, char c)
     const char *hit = s.len == 0 ? NULL : memchr(s.data, c, s.len);
     return hit == NULL ? s.len : (size_t)(hit - s.data);
 }
+
+size_t slice_put_u64(char out[SLICE_U64_DIGITS], uint64_t v)
+{
+    char digits[SLICE_U64_DIGITS];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
+    memcpy(out, digits + at, sizeof digits - at);
+    return sizeof digits - at;
+}

@@ -40,5 +40,8 @@ bool slice_next(struct slice *rest, char sep, struct slice *part);
 /* Decimal only, no sign, no spaces, no overflow. False leaves *out untouched. */
 MUST_CHECK bool slice_to_u64(struct slice s, uint64_t *out);
 MUST_CHECK bool slice_to_i64(struct slice s, int64_t *out);
+/* Writes v in decimal, no NUL; returns the digits, 1 to SLICE_U64_DIGITS. */
+enum { SLICE_U64_DIGITS = 20 };
+size_t slice_put_u64(char out[SLICE_U64_DIGITS], uint64_t v);
 /* Index of the first `c`, or s.len if there is none. */
 size_t slice_find(struct slice s, char c);

@@ -10,7 +10,6 @@
 #include <string.h>
 
 enum {
-    ID_DIGITS_MAX = 20,
     STAMP_BYTES = 6,
     SECRET_BYTES = 32,
     ID_CHARS_MAX = 27, /* base64url of 20 digits, no padding */
@@ -28,28 +27,15 @@ static size_t encode(const void *data, size_t len, char *out, size_t room)
     return strlen(out);
 }
 
-static size_t decimal(uint64_t v, char out[ID_DIGITS_MAX])
-{
-    char reversed[ID_DIGITS_MAX];
-    size_t n = 0;
-    do {
-        reversed[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    for (size_t i = 0; i < n; i++)
-        out[i] = reversed[n - 1 - i];
-    return n;
-}
-
 size_t token_make(const struct random *r, uint64_t user_id, char out[TOKEN_TEXT_MAX])
 {
-    char id[ID_DIGITS_MAX];
+    char id[SLICE_U64_DIGITS];
     uint8_t stamp[STAMP_BYTES];
     uint8_t secret[SECRET_BYTES];
     random_fill(r, stamp, sizeof stamp);
     random_fill(r, secret, sizeof secret);
 
-    size_t n = encode(id, decimal(user_id, id), out, TOKEN_TEXT_MAX);
+    size_t n = encode(id, slice_put_u64(id, user_id), out, TOKEN_TEXT_MAX);
     out[n++] = '.';
     n += encode(stamp, sizeof stamp, out + n, TOKEN_TEXT_MAX - n);
     out[n++] = '.';

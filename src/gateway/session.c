@@ -193,24 +193,11 @@ void session_remove_link(struct session *s, struct guild_link *l)
     }
 }
 
-static size_t put_u64(char *out, uint64_t v)
-{
-    char digits[20];
-    size_t n = 0;
-    do {
-        digits[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v != 0);
-    for (size_t i = 0; i < n; i++)
-        out[i] = digits[n - 1 - i];
-    return n;
-}
-
 /* Frame header and `{"s":N,` of one dispatch; the shared payload follows it. */
 static size_t frame_prefix(char out[FRAME_PREFIX_MAX], uint64_t seq, const struct bytes *payload)
 {
     char own[32] = "{\"s\":";
-    size_t n = 5 + put_u64(own + 5, seq);
+    size_t n = 5 + slice_put_u64(own + 5, seq);
     own[n++] = ',';
     size_t header = ws_header_encode((uint8_t *)out, WS_TEXT, n + payload->total);
     memcpy(out + header, own, n);

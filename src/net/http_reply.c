@@ -27,14 +27,7 @@ static void put(struct out *o, struct slice s)
 
 static void put_u64(struct out *o, uint64_t v)
 {
-    char digits[20];
-    size_t n = 0;
-    do {
-        digits[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    while (n > 0)
-        *o->at++ = digits[--n];
+    o->at += slice_put_u64(o->at, v);
 }
 
 static size_t length(const struct out *o)

@@ -142,13 +142,28 @@ static void test_find(void **state)
     assert_int_equal(slice_find(SLICE("abc"), 'd'), 3);
 }
 
+static void test_put_u64(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t v;
+        const char *text;
+    } cases[] = {
+        {0, "0"}, {9, "9"}, {10, "10"}, {1000, "1000"}, {UINT64_MAX, "18446744073709551615"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[SLICE_U64_DIGITS];
+        size_t n = slice_put_u64(out, cases[i].v);
+        assert_true(slice_eq_cstr(slice_of(out, n), cases[i].text));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equality),     cmocka_unit_test(test_null_is_empty),
         cmocka_unit_test(test_embedded_nul), cmocka_unit_test(test_trim),
         cmocka_unit_test(test_next),         cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_find),         cmocka_unit_test(test_put_u64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
