@@ -201,7 +201,7 @@ void api_on_request(void *ctx, struct http_exchange *x)
     assert(a->magic == API_MAGIC);
     struct request r = {.magic = REQUEST_MAGIC, .api = a, .x = x};
     enum err e;
-    api_request_id(x->request, x->loop, r.id);
+    http_request_id(x->request, x->loop, r.id);
     arena_init(&r.arena, MEM_API, LIMIT_REQUEST_ARENA_BYTES);
     enum router_verdict verdict =
         router_match(a->router, x->request->method, x->request->path, &r.match);
@@ -211,32 +211,4 @@ void api_on_request(void *ctx, struct http_exchange *x)
         return;
     finish(&r, e);
     http_reply(x);
-}
-
-static bool id_well_formed(struct slice id)
-{
-    if (id.data == NULL || id.len == 0 || id.len > LIMIT_REQUEST_ID_BYTES)
-        return false;
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.data[i];
-        bool ok = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                  c == '.' || c == '_' || c == '-';
-        if (!ok)
-            return false;
-    }
-    return true;
-}
-
-void api_request_id(const struct http_request *r, struct loop *l, char *out)
-{
-    struct slice sent = http_header_get(r, SLICE("x-request-id"));
-    if (id_well_formed(sent)) {
-        memcpy(out, sent.data, sent.len);
-        out[sent.len] = '\0';
-        return;
-    }
-    uint64_t random = loop_random(l);
-    for (unsigned i = 0; i < 16; i++)
-        out[i] = "0123456789abcdef"[random >> (60 - 4 * i) & 15];
-    out[16] = '\0';
 }

@@ -46,6 +46,3 @@ void api_free(struct api **a);
 void api_on_request(void *ctx, struct http_exchange *x);
 /* docs/API.md, from the route table and the shapes. */
 void api_docs_write(struct buf *out);
-/* The request id of an exchange's headers if it is well-formed, else a new one; out has
- * LIMIT_REQUEST_ID_BYTES + 1 bytes. Shared with the gateway's upgrade. */
-void api_request_id(const struct http_request *r, struct loop *l, char *out);

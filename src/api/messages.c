@@ -223,9 +223,11 @@ static enum err edit_of(struct request *r, struct message_edit *out)
         .has_flags = given(body->present, body->null, BODY_MESSAGE_FLAGS),
         .flags = (uint64_t)body->flags & FLAG_SUPPRESS_EMBEDS,
     };
-    return given(body->present, body->null, BODY_MESSAGE_ALLOWED_MENTIONS)
-               ? take_mentions(r, &body->allowed_mentions, &out->allowed)
-               : ERR_OK;
+    check_flags(r, body->flags);
+    enum err e = request_form_ok(r);
+    if (e == ERR_OK && given(body->present, body->null, BODY_MESSAGE_ALLOWED_MENTIONS))
+        e = take_mentions(r, &body->allowed_mentions, &out->allowed);
+    return e;
 }
 
 /* Content is all that a message has so far, so one without it would be empty. */

@@ -49,7 +49,7 @@ struct session_snapshot {
     } * memberships;
     size_t membership_count;
 };
-/* UNKNOWN_USER. Everything in the arena. */
+/* UNKNOWN_TOKEN: revoked since `who` was authenticated. Everything in the arena. */
 MUST_CHECK enum err session_snapshot_load(struct core *c, const struct principal *who,
                                           struct arena *arena, struct session_snapshot *out);
 /* One membership of it, for a guild joined later; UNKNOWN_MEMBER. */

@@ -1,10 +1,13 @@
 /* What a gateway session begins with (guilds.h): the account, its memberships, and the position of
  * every stream that it will follow, all of one moment. */
 
+#include <string.h>
+
 #include "core/core_priv.h"
 #include "core/guilds.h"
 #include "store/applications.h"
 #include "store/members.h"
+#include "store/tokens.h"
 #include "store/users.h"
 
 struct session_read {
@@ -13,10 +16,22 @@ struct session_read {
     struct session_snapshot out;
 };
 
+/* Is the token still good? Whoever revokes it after this moment is heard of in the user's stream;
+ * whoever did since the session was authenticated is not. */
+static enum err check_token(struct tx *tx, const struct principal *who)
+{
+    struct token_id t;
+    struct principal now;
+    memcpy(t.hash, who->token_hash, sizeof t.hash);
+    return tokens_principal(tx_sql(tx), &t, &now);
+}
+
 static enum err read_account(struct tx *tx, struct session_read *x)
 {
     const struct principal *who = x->who;
-    enum err e = users_find(tx_sql(tx), who->user, x->arena, &x->out.user);
+    enum err e = check_token(tx, who);
+    if (e == ERR_OK)
+        e = users_find(tx_sql(tx), who->user, x->arena, &x->out.user);
     if (e == ERR_OK && who->application.v != 0)
         e = applications_find(tx_sql(tx), who->application, x->arena, &x->out.application);
     if (e == ERR_OK)

@@ -173,7 +173,7 @@ static void load_done(struct gw_job *j)
         return;
     }
     if (j->err != ERR_OK) {
-        enum err e = j->err == ERR_UNKNOWN_USER ? ERR_GW_AUTHENTICATION_FAILED : j->err;
+        enum err e = j->err == ERR_UNKNOWN_TOKEN ? ERR_GW_AUTHENTICATION_FAILED : j->err;
         gw_job_free(j);
         session_end(s, e);
         return;

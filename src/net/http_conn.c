@@ -60,7 +60,8 @@ static void end(struct http_conn *h)
 
 static void fail(struct http_conn *h, enum err e)
 {
-    http_reply_send_error(h->lane, h->conn, e);
+    const struct http_request *r = h->work ? http_parser_request(h->work->parser) : NULL;
+    http_reply_send_error(h->lane, h->conn, r, e);
     end(h);
 }
 

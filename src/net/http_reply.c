@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "net/http_server_priv.h"
 #include "wire/ws.h"
 
@@ -121,7 +122,7 @@ bool http_reply_send(struct http_work *w, struct conn *c, bool close)
     if (!sendable(x)) {
         log_error(loop_log(w->lane->loop), "net", "reply beyond its limits or without memory",
                   LOG_U("bytes", x->body.len));
-        return http_reply_send_error(w->lane, c, ERR_INTERNAL);
+        return http_reply_send_error(w->lane, c, x->request, ERR_INTERNAL);
     }
     struct out o = begin(w->lane, x->status);
     put_content(&o, x);
@@ -139,9 +140,20 @@ bool http_reply_send(struct http_work *w, struct conn *c, bool close)
     return conn_send(c, o.start, length(&o));
 }
 
-/* The texts of the error table need no escaping; its test says so. */
-bool http_reply_send_error(struct http_lane *lane, struct conn *c, enum err e)
+/* No call site: a line for each request, or its id would say nothing. */
+static void log_refusal(const struct http_lane *lane, int status, const char *id)
 {
+    const struct log *log = loop_log(lane->loop);
+    const struct log_kv kv[] = {LOG_I("status", status), LOG_END};
+    if (log != NULL && log->level <= LOG_DEBUG)
+        log_write(log, NULL, LOG_DEBUG, "net", "request refused", slice_from(id), kv);
+}
+
+/* The texts of the error table need no escaping; its test says so. */
+bool http_reply_send_error(struct http_lane *lane, struct conn *c, const struct http_request *r,
+                           enum err e)
+{
+    char id[LIMIT_REQUEST_ID_BYTES + 1];
     const struct err_info *info = err_info(e);
     int status = info->http_status != 0 ? info->http_status : 500;
     char body[256];
@@ -151,9 +163,13 @@ bool http_reply_send_error(struct http_lane *lane, struct conn *c, enum err e)
     struct out o = begin(lane, status);
     put(&o, SLICE("content-type: application/json\r\ncontent-length: "));
     put_u64(&o, (uint64_t)len);
-    put(&o, SLICE("\r\nconnection: close\r\n\r\n"));
+    put(&o, SLICE("\r\nconnection: close\r\nX-Request-Id: "));
+    http_request_id(r, lane->loop, id);
+    put(&o, slice_from(id));
+    put(&o, SLICE("\r\n\r\n"));
     put(&o, slice_of(body, (size_t)len));
     http_reply_count(lane, status);
+    log_refusal(lane, status, id);
     return conn_send(c, o.start, length(&o));
 }
 

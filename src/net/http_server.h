@@ -78,6 +78,10 @@ unsigned http_server_connections(const struct http_server *s);
 void http_server_close_all(struct http_server *s);
 void http_server_free(struct http_server **s); /* after the loops were joined */
 
+/* Loop thread. The X-Request-Id of the request (NULL: there is none) if it is well-formed, else a
+ * new one; out has LIMIT_REQUEST_ID_BYTES + 1 bytes. Handlers put it into their replies; the
+ * refusals made here carry it already. */
+void http_request_id(const struct http_request *r, struct loop *l, char *out);
 /* Loop thread: writes the reply. x is invalid afterwards. Content-Length, Date-less (RFC 9110 lets
  * a server without a reliable clock omit it, we send it: cached per second), Connection and Via are
  * added. HEAD replies lose their body, 204 and 304 have none. */

@@ -123,7 +123,9 @@ void http_conn_drain(struct conn *c);
 
 /* http_reply.c: bytes of replies. False if the connection is closing. */
 bool http_reply_send(struct http_work *w, struct conn *c, bool close);
-bool http_reply_send_error(struct http_lane *lane, struct conn *c, enum err e);
+/* r: what is known of the request, for its id; NULL: nothing. */
+bool http_reply_send_error(struct http_lane *lane, struct conn *c, const struct http_request *r,
+                           enum err e);
 bool http_reply_send_upgrade(struct http_work *w, struct conn *c);
 void http_reply_count(struct http_lane *lane, int status);
 

@@ -129,6 +129,19 @@ static enum err set_up_reader(struct sqlite_conn *c)
     return sql_exec(&c->base, "PRAGMA query_only=ON; PRAGMA cache_size=-2048; PRAGMA mmap_size=0");
 }
 
+/* A file that may only be read is opened all the same, and then every write would fail. */
+static bool is_readonly(const struct sqlite_conn *c)
+{
+    return sqlite3_db_readonly(c->db, "main") == 1;
+}
+
+static const char *problem(const struct sqlite_conn *c)
+{
+    if (c->db == NULL)
+        return "no memory";
+    return is_readonly(c) ? "it is read-only" : sqlite3_errmsg(c->db);
+}
+
 static enum err open_db(struct sqlite_conn *c, const struct sqlite_options *o)
 {
     bool writer = o->role == SQLITE_ROLE_WRITER;
@@ -142,6 +155,8 @@ static enum err open_db(struct sqlite_conn *c, const struct sqlite_options *o)
         return (rc & 0xff) == SQLITE_CANTOPEN ? ERR_IO : sqlite_error(c, rc, "open");
     sqlite3_extended_result_codes(c->db, 1);
     sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+    if (writer && is_readonly(c))
+        return ERR_IO;
     return writer ? set_up_writer(c) : set_up_reader(c);
 }
 
@@ -162,8 +177,7 @@ enum err sqlite_open(const struct sqlite_options *o, struct sql_conn **out, char
         return ERR_OK;
     }
     if (why_len > 0)
-        snprintf(why, why_len, "%s cannot be used as a database: %s", o->file,
-                 c->db == NULL ? "no memory" : sqlite3_errmsg(c->db));
+        snprintf(why, why_len, "%s cannot be used as a database: %s", o->file, problem(c));
     struct sql_conn *base = &c->base;
     sql_conn_close(&base);
     return e;

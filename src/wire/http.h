@@ -86,8 +86,9 @@ struct slice http_header_get(const struct http_request *r, struct slice name);
 const char *http_status_text(int status); /* "Not Found"; "Unknown" for others */
 const char *http_method_name(enum http_method m);
 
-/* The value of `name` in a query string, percent-decoded into `scratch` (capacity bytes); returns
- * false if it is absent or does not fit or is malformed. '+' means space (WHATWG URL). */
+/* The value of `name` in a query string, percent-decoded into `scratch` (capacity bytes). '+' means
+ * space (WHATWG URL). False if it is absent. A value that does not fit or is malformed is given as
+ * it was sent, so that it fails the caller's checks instead of passing for absent. */
 bool http_query_get(struct slice query, struct slice name, char *scratch, size_t capacity,
                     struct slice *value);
 /* Percent-decodes; false on malformed input or too little room. */

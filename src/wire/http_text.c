@@ -119,10 +119,10 @@ bool http_query_get(struct slice query, struct slice name, char *scratch, size_t
         if (!slice_eq(slice_of(pair.data, eq), name))
             continue;
         size_t from = eq < pair.len ? eq + 1 : eq;
+        struct slice sent = slice_of(pair.data + from, pair.len - from);
         size_t n = 0;
-        if (!decode(slice_of(pair.data + from, pair.len - from), true, scratch, capacity, &n))
-            return false;
-        *value = slice_of(scratch, n);
+        bool plain = decode(sent, true, scratch, capacity, &n);
+        *value = plain ? slice_of(scratch, n) : sent;
         return true;
     }
     return false;

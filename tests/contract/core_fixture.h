@@ -22,6 +22,7 @@
 #include "core/invites.h"
 #include "core/messages.h"
 #include "crypto/password.h"
+#include "store/tokens.h"
 #include "store/users.h"
 
 enum { CF_EVENTS_MAX = 4096 };
@@ -151,6 +152,7 @@ struct person {
 struct cf_new_user {
     struct slice name;
     struct user_id id;
+    struct token_id token;
 };
 
 static enum err cf_insert_user(struct tx *tx, void *ctx)
@@ -158,7 +160,11 @@ static enum err cf_insert_user(struct tx *tx, void *ctx)
     struct cf_new_user *n = ctx;
     n->id.v = tx_id(tx);
     struct user u = {.id = n->id, .tenant = TENANT_DEFAULT, .username = n->name};
-    return users_insert(tx_sql(tx), &u, tx_now_ms(tx));
+    enum err e = users_insert(tx_sql(tx), &u, tx_now_ms(tx));
+    if (e != ERR_OK)
+        return e;
+    memcpy(n->token.hash, &n->id, sizeof n->id);
+    return tokens_insert(tx_sql(tx), &n->token, n->id, TOKEN_KIND_PERSON, tx_now_ms(tx));
 }
 
 /* In the fixture's arena; the request id is the name. */
@@ -169,6 +175,7 @@ UNUSED static struct person *cf_person(struct core_fixture *f, const char *name)
     assert_non_null(p);
     assert_int_equal(store_write(f->store, cf_insert_user, &n), ERR_OK);
     p->who = (struct principal){.user = n.id, .tenant = TENANT_DEFAULT};
+    memcpy(p->who.token_hash, n.token.hash, sizeof p->who.token_hash);
     p->by = (struct actor){&p->who, arena_dup(&f->arena, n.name)};
     return p;
 }

@@ -168,8 +168,9 @@ test('pages: limit, before, after, around', async () => {
 for (const [query, path] of [
     ['?limit=0', 'limit'], ['?limit=101', 'limit'], ['?limit=-1', 'limit'], ['?limit=ten', 'limit'],
     ['?limit=1e1', 'limit'], ['?before=abc', 'before'], ['?after=-5', 'after'], ['?around=1.5', 'around'],
+    ['?limit=%zz', 'limit'], ['?before=%', 'before'], [`?before=${'1'.repeat(1100)}`, 'before'],
 ]) {
-    test(`${query}: 50035 at ${path}`, async () => {
+    test(`${query.slice(0, 20)}: 50035 at ${path}`, async () => {
         const answer = await api(server, 'GET', `/channels/${home.channel}/messages${query}`, {
             token: member.token,
         });
@@ -190,6 +191,7 @@ test('edit one\'s own', async () => {
     assert.equal(same.content, 'after', 'what is absent stays');
     formCodes(await api(server, 'PATCH', path, { token: owner.token, body: { content: 'x'.repeat(2001) } }), 'content');
     assertError(await api(server, 'PATCH', path, { token: owner.token, body: { content: '' } }), 400, 50006);
+    formCodes(await api(server, 'PATCH', path, { token: owner.token, body: { flags: 1 << 15 } }), 'flags');
 });
 
 test('nobody edits what another wrote, whatever the permissions', async () => {

@@ -63,3 +63,23 @@ test('malformed requests get an answer and leave the log readable', async () => 
     assert.equal(answer.status, 400);
     raw.destroy();
 });
+
+const HEAD = 'POST /api/v10/auth/login HTTP/1.1\r\nHost: x\r\n';
+for (const [name, bytes, status, id] of [
+    ['a malformed line', 'GET /\u0001 HTTP/1.1\r\nHost: x\r\n\r\n', 400, MADE],
+    ['an oversized header', `${HEAD}A: ${'b'.repeat(20000)}\r\n\r\n`, 431, MADE],
+    ['a body over the limit', `${HEAD}X-Request-Id: too-big\r\nContent-Length: 99999999\r\n\r\n`, 413, /^too-big$/],
+    ['a bad chunk', `${HEAD}X-Request-Id: bad-chunk\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`, 400, /^bad-chunk$/],
+    ['two Hosts', `${HEAD}Host: y\r\nX-Request-Id: a b\r\n\r\n`, 400, MADE],
+]) {
+    test(`${name}: refused before any route, with an id that is logged`, async () => {
+        const raw = await Raw.connect(server);
+        raw.write(bytes);
+        const answer = await raw.response();
+        assert.equal(answer.status, status);
+        const given = answer.headers.get('x-request-id') ?? '';
+        assert.match(given, id);
+        await until(() => server.stderr.includes(`"${given}"`), 'the log line');
+        raw.destroy();
+    });
+}

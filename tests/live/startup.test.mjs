@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import test from 'node:test';
 
@@ -106,6 +106,16 @@ test('a file that is no database is refused', async () => {
     const done = refuse(data);
     assert.equal(done.code, 1);
     assert.notEqual(done.stderr, '');
+});
+
+test('a database that may only be read is refused', async () => {
+    const data = temporaryFolder();
+    await (await Server.start({ data })).stop();
+    chmodSync(database(data), 0o444);
+    // Root writes to every file unless this is taken from it.
+    const prefix = process.getuid() === 0 ? ['setpriv', '--bounding-set=-dac_override'] : [];
+    const start = Server.start({ data, prefix }).then((server) => server.stop());
+    await assert.rejects(start, /code 1,.*guildhall\.db .*read-only/s);
 });
 
 test('a data folder that cannot be made is named', () => {

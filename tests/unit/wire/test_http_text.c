@@ -41,7 +41,7 @@ static void test_query(void **state)
 {
     (void)state;
     static const struct {
-        const char *query, *name, *want; /* NULL: refused */
+        const char *query, *name, *want; /* NULL: absent */
     } rows[] = {
         {"a=1&b=2", "a", "1"},
         {"a=1&b=2", "b", "2"},
@@ -55,11 +55,11 @@ static void test_query(void **state)
         {"a=%c3%A9", "a", "\xc3\xa9"},
         {"a=1", "b", NULL},
         {"", "a", NULL},
-        {"a=%", "a", NULL},
-        {"a=%4", "a", NULL},
-        {"a=%zz", "a", NULL},
+        {"a=%", "a", "%"},
+        {"a=%4", "a", "%4"},
+        {"a=%zz", "a", "%zz"},
         {"a=12345678", "a", "12345678"},
-        {"a=123456789", "a", NULL},
+        {"a=123456789", "a", "123456789"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char scratch[8];
