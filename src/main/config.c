@@ -38,6 +38,17 @@ static bool check_workers(const struct config *c, struct config_error *error)
                        (unsigned long long)c->server_workers - 1);
 }
 
+/* An own listener for metrics that are off would be an option that does nothing. */
+static bool check_metrics(const struct config *c, struct config_error *error)
+{
+    if (c->metrics_listen[0] == '\0' || c->metrics_enabled)
+        return true;
+    return config_fail(
+        error, c->set.settings[CONFIG_KEY_metrics_listen].source,
+        "metrics.listen: needs metrics.enabled=true (allowed: empty while metrics are "
+        "off)");
+}
+
 static bool read_sources(struct config_set *set, int argc, const char *const *argv,
                          const char *const *envp, struct config_error *error)
 {
@@ -56,7 +67,7 @@ bool config_load(struct config *config, int argc, const char *const *argv, const
     config_set_init(&config->set, config_table_builtin());
     if (read_sources(&config->set, argc, argv, envp, error)) {
         fill(config);
-        if (check_workers(config, error))
+        if (check_workers(config, error) && check_metrics(config, error))
             return true;
     }
     config_deinit(config);

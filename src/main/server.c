@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -370,6 +371,7 @@ int server_run(const struct config *config)
     struct server s = {.config = config};
     sigset_t signals;
     block_signals(&signals);
+    umask(S_IRWXG | S_IRWXO); /* what people write is the operator's alone to read */
     raise_file_limit();
     start_log(&s);
     enum err e = start(&s);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import test from 'node:test';
 
@@ -88,6 +88,15 @@ test('a database of a newer version is refused and left alone', async () => {
     assert.equal(done.code, 1);
     assert.match(done.stderr, /newer/);
     assert.equal(sql(data, 'SELECT count(*) FROM sqlite_master'), before);
+});
+
+test('the files of the database are for the server\'s own eyes, in whatever folder', async () => {
+    const data = temporaryFolder();
+    chmodSync(data, 0o755);
+    const server = await Server.start({ data });
+    for (const name of ['guildhall.db', 'guildhall.db-wal'])
+        assert.equal(statSync(joinPath(data, name)).mode & 0o077, 0, name);
+    await server.stop();
 });
 
 test('a migration that was changed after it was applied is refused', async () => {

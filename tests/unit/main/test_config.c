@@ -226,6 +226,11 @@ static const struct start STARTS[] = {
      NULL,
      LIST("--server.workers_read_reserved=128"),
      {"flag --server.workers_read_reserved: ", "must be below server.workers", "(default)"}},
+    {"metrics: a listener for nothing",
+     NULL,
+     NULL,
+     LIST("--metrics.listen=127.0.0.1:9100"),
+     {"flag --metrics.listen: ", "needs metrics.enabled=true"}},
 };
 
 static void test_starts(void **state)
