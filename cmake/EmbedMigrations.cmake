@@ -1,18 +1,18 @@
-# Puts migrations/*.sql into the binary, as a C file under the build folder.
-# Included by CMakeLists.txt it defines guildhall_embed_migrations(target); run with `cmake -P` it is
-# the generator itself (OUT: the C file, FILES: the migrations, separated by '|').
+# Puts migrations/<backend>/*.sql into the binary, as a C file per backend under the build folder.
+# Included by CMakeLists.txt it defines guildhall_embed_migrations(target backend); run with `cmake -P`
+# it is the generator itself (OUT: the C file, NAME: of the backend, FILES: separated by '|').
 
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     set(EMBED_MIGRATIONS_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
-    function(guildhall_embed_migrations target)
-        file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/*.sql)
-        set(out ${CMAKE_BINARY_DIR}/generated/migrations_embedded.c)
+    function(guildhall_embed_migrations target backend)
+        file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/${backend}/*.sql)
+        set(out ${CMAKE_BINARY_DIR}/generated/migrations_${backend}.c)
         list(JOIN files "|" joined)
         add_custom_command(
             OUTPUT ${out}
-            COMMAND ${CMAKE_COMMAND} -DOUT=${out} "-DFILES=${joined}" -P ${EMBED_MIGRATIONS_SCRIPT}
+            COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DNAME=${backend} "-DFILES=${joined}" -P ${EMBED_MIGRATIONS_SCRIPT}
             DEPENDS ${files} ${EMBED_MIGRATIONS_SCRIPT}
-            COMMENT "Embedding migrations"
+            COMMENT "Embedding migrations for ${backend}"
             VERBATIM)
         target_sources(${target} PRIVATE ${out})
     endfunction()
@@ -34,6 +34,6 @@ foreach(path IN LISTS FILES)
     string(APPEND rows "    {\"${name}\", text_${number}, sizeof text_${number} - 1},\n")
     math(EXPR number "${number} + 1")
 endforeach()
-file(WRITE ${OUT} "/* Generated from migrations/ by cmake/EmbedMigrations.cmake. */\n"
+file(WRITE ${OUT} "/* Generated from migrations/${NAME}/ by cmake/EmbedMigrations.cmake. */\n"
     "#include \"store/migrate.h\"\n\n${arrays}\n"
-    "const struct migration_file migrations_embedded[] = {\n${rows}    {NULL, NULL, 0},\n};\n")
+    "const struct migration_file migrations_${NAME}[] = {\n${rows}    {NULL, NULL, 0},\n};\n")

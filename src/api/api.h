@@ -35,9 +35,10 @@ struct api_options {
     uint32_t requests_per_second;
     uint32_t identifies_per_day;
     bool metrics_route; /* serve GET /metrics */
-    /* For GET /readyz, any thread: true while this server should get traffic. */
-    bool (*ready)(void *ctx);
-    void *ready_ctx;
+    /* For GET /readyz, any thread: NULL while this server should get traffic, or in a few words why
+     * it should not. */
+    const char *(*trouble)(void *ctx);
+    void *trouble_ctx;
 };
 
 MUST_CHECK enum err api_new(const struct api_options *o, struct api **out);

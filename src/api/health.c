@@ -16,11 +16,15 @@ enum err route_health_live(struct request *r)
 enum err route_health_ready(struct request *r)
 {
     const struct api_options *o = &r->api->o;
-    if (o->ready != NULL && !o->ready(o->ready_ctx))
-        return ERR_STOPPING;
+    const char *trouble = o->trouble != NULL ? o->trouble(o->trouble_ctx) : NULL;
     struct json_writer *w = reply_json(r);
     json_object_begin(w);
-    json_kv_cstr(w, "status", "ready");
+    json_kv_cstr(w, "status", trouble == NULL ? "ready" : "not ready");
+    if (trouble != NULL) {
+        json_kv_cstr(w, "reason", trouble);
+        r->x->status = 503;
+        buf_append_cstr(&r->x->head, "Retry-After: 1\r\n");
+    }
     json_object_end(w);
     return ERR_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "api/api_priv.h"
 #include "base/clock.h"
+#include "wire/utf8.h"
 
 enum { QUERY_VALUE_MAX = 1024, ERROR_TEXT_MAX = 160, SHOWN_MAX = 64, HOST_MAX = 255 };
 
@@ -57,7 +58,9 @@ struct slice request_param(struct request *r, const char *name)
     size_t len;
     if (plain == NULL || !http_percent_decode(raw, plain, raw.len + 1, &len))
         return none;
-    return slice_of(plain, len);
+    struct slice value = {plain, len};
+    /* What is no text cannot name anything; a database may refuse to be asked for it. */
+    return utf8_valid(value) && slice_find(value, '\0') == len ? value : none;
 }
 
 enum err request_param_id(struct request *r, const char *name, uint64_t *out)

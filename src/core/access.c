@@ -128,9 +128,11 @@ static enum err recheck_from_store(struct tx *tx, const struct access *a, uint64
 enum err access_recheck(struct tx *tx, const struct access *a, uint64_t need)
 {
     uint64_t generation;
-    enum err e = guilds_permission_generation(tx_sql(tx), a->view->guild.id, &generation);
-    if (e == ERR_UNKNOWN_GUILD)
-        return ERR_MISSING_ACCESS;
+    enum err e = tx_lock(tx, core_guild_stream(a->view->guild.id));
+    if (e == ERR_OK)
+        e = guilds_permission_generation(tx_sql(tx), a->view->guild.id, &generation);
+    if (e == ERR_UNKNOWN_GUILD && a->channel != NULL)
+        return ERR_UNKNOWN_CHANNEL; /* as the next request will be told */
     if (e != ERR_OK || generation == a->view->permission_generation)
         return e;
     return recheck_from_store(tx, a, need);

@@ -27,5 +27,6 @@ MUST_CHECK enum err access_channel(struct core *c, const struct principal *who,
 /* Idempotent. */
 void access_end(struct access *a);
 /* Inside a write closure: ERR_OK if nothing about permissions changed since `a`, or if `need` (bits
- * in a->channel, or in the guild) still holds; MISSING_ACCESS or MISSING_PERMISSIONS otherwise. */
+ * in a->channel, or in the guild) still holds; MISSING_ACCESS or MISSING_PERMISSIONS otherwise;
+ * UNKNOWN_GUILD or UNKNOWN_CHANNEL when the guild is gone. */
 MUST_CHECK enum err access_recheck(struct tx *tx, const struct access *a, uint64_t need);

@@ -80,8 +80,14 @@ enum err account_register(struct core *c, const struct account_registration *r,
         e = password_hash(r->password, x.password_hash);
     if (e == ERR_OK)
         e = store_write(c->store, register_user, &x);
+    if (e == ERR_STORE_CONFLICT && x.conflict == ACCOUNT_FREE) {
+        /* Somebody else was faster by so little that only the index noticed: of which of the two?
+         */
+        e = store_read(c->store, find_conflict, &x);
+        e = e == ERR_OK ? ERR_RETRY : e;
+    }
     if (e == ERR_STORE_CONFLICT)
-        *conflict = x.conflict == ACCOUNT_FREE ? ACCOUNT_USERNAME_TAKEN : x.conflict;
+        *conflict = x.conflict;
     if (e == ERR_OK) {
         *conflict = ACCOUNT_FREE;
         *user = x.user;
@@ -108,7 +114,13 @@ static enum err find_credential(struct tx *tx, void *ctx)
 static enum err open_session(struct tx *tx, void *ctx)
 {
     struct login *x = ctx;
-    return issue_token(tx, x->core, x->found.user, x->token);
+    bool open;
+    enum err e = tx_lock(tx, core_user_stream(x->found.user));
+    if (e == ERR_OK)
+        e = credentials_exist(tx_sql(tx), x->found.user, &open);
+    if (e == ERR_OK && !open)
+        e = ERR_UNAUTHORIZED; /* closed while the password was being checked */
+    return e == ERR_OK ? issue_token(tx, x->core, x->found.user, x->token) : e;
 }
 
 static enum err verify(struct login *x, struct slice login, struct slice password)
@@ -152,7 +164,10 @@ static enum err revoke_own(struct tx *tx, void *ctx)
     struct token_id t;
     bool deleted;
     memcpy(t.hash, by->who->token_hash, sizeof t.hash);
-    enum err e = tokens_delete(tx_sql(tx), &t, &deleted);
+    /* Before the token's row, as whoever revokes all of them does. */
+    enum err e = tx_lock(tx, core_user_stream(by->who->user));
+    if (e == ERR_OK)
+        e = tokens_delete(tx_sql(tx), &t, &deleted);
     if (e != ERR_OK || !deleted)
         return e;
     return core_emit_delta(tx, event_token_revoked(by->who->user, t.hash), by,

@@ -24,7 +24,9 @@ static enum err create(struct tx *tx, void *ctx)
 {
     struct application_creation *x = ctx;
     uint64_t count;
-    enum err e = applications_count(tx_sql(tx), x->a.owner, &count);
+    enum err e = tx_lock(tx, core_user_stream(x->a.owner));
+    if (e == ERR_OK)
+        e = applications_count(tx_sql(tx), x->a.owner, &count);
     if (e == ERR_OK && count >= LIMIT_APPLICATIONS_PER_USER)
         e = ERR_MAX_APPLICATIONS;
     if (e != ERR_OK)
@@ -127,6 +129,8 @@ static enum err make_bot(struct tx *tx, const struct bot_token *x, struct applic
     enum err e = free_name(tx, a, bot.tenant, text, &bot.username);
     if (e == ERR_OK)
         e = users_insert(tx_sql(tx), &bot, tx_now_ms(tx));
+    if (e == ERR_STORE_CONFLICT)
+        return ERR_RETRY; /* somebody took the name just now: look again */
     if (e == ERR_OK)
         e = applications_set_bot(tx_sql(tx), a->id, bot.id);
     if (e == ERR_OK)
@@ -150,7 +154,10 @@ static enum err renew_token(struct tx *tx, void *ctx)
     struct bot_token *x = ctx;
     struct application a;
     struct token_id id;
-    enum err e = applications_find(tx_sql(tx), x->id, &x->arena, &a);
+    /* The owner's, not the bot's: there may be no bot yet, and two requests must not make two. */
+    enum err e = tx_lock(tx, core_user_stream(x->by->who->user));
+    if (e == ERR_OK)
+        e = applications_find(tx_sql(tx), x->id, &x->arena, &a);
     if (e == ERR_OK && a.owner.v != x->by->who->user.v)
         e = ERR_NOT_APPLICATION_OWNER;
     if (e == ERR_OK)

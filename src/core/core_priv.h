@@ -11,6 +11,8 @@ struct core {
     struct core_options o;
     struct store *store;
     struct cellmap *views; /* guild id -> struct guild_view (views.c) */
+    /* The task that had the last turn (tasks.c). Relaxed: who is next matters little. */
+    _Atomic uint64_t task_last;
 };
 
 /* Small scratch memory of one use-case: a row or two. */
@@ -36,8 +38,10 @@ MUST_CHECK enum err views_at(struct core *c, struct tx *tx, struct guild_id id, 
                              struct guild_view **out, bool *missed);
 /* Loads the view of an existing guild into the cache. Not inside a transaction. */
 void views_warm(struct core *c, struct guild_id id);
-/* After a commit, on the writer thread. */
+/* After a commit, inside on_commit. */
 void views_replace(struct core *c, const struct guild_view *v);
+/* The guild is gone. */
+void views_forget(struct core *c, struct guild_id id);
 /*
  * In a closure, after its last change of a guild's structure and before it emits anything into the
  * guild's stream: raises the permission generation and builds the view that the next event there

@@ -60,7 +60,8 @@ MUST_CHECK enum err membership_load(struct core *c, struct user_id user, struct 
  * `max`. A row whose entity is gone gives an event without payload, so that positions stay whole.
  * fn takes over each reference, on the caller's thread, inside the read: it must not use the store.
  * Events that change the structure carry it as it is now, which may be later than their position.
- * After an error the events before it have been given to fn; go on from the last of them. Used to
- * refill after a gap. */
+ * After an error the events before it have been given to fn; go on from the last of them, but after
+ * LOG_TRIMMED: what follows is gone (event_log.h), begin anew. Used to refill after a gap, and to
+ * catch up after days. */
 MUST_CHECK enum err events_replay(struct core *c, struct stream s, uint64_t after, unsigned max,
                                   void (*fn)(void *ctx, struct event *e), void *ctx);

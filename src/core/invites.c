@@ -182,7 +182,10 @@ static enum err accept(struct tx *tx, void *ctx)
 {
     struct acceptance *x = ctx;
     bool member;
-    enum err e = find_usable(tx, x->code, x->arena, &x->invite);
+    /* invite_get found the guild; a code never moves to another. */
+    enum err e = tx_lock(tx, core_guild_stream(x->invite.guild));
+    if (e == ERR_OK)
+        e = find_usable(tx, x->code, x->arena, &x->invite);
     if (e == ERR_OK)
         e = members_exists(tx_sql(tx), x->invite.guild, x->by->who->user, &member);
     if (e != ERR_OK)

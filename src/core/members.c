@@ -24,7 +24,9 @@ static enum err leave(struct tx *tx, void *ctx)
     struct user_id user = x->by->who->user;
     struct member member;
     arena_reset(&x->arena);
-    enum err e = members_find(sql, x->guild, user, &x->arena, &member);
+    enum err e = tx_lock(tx, core_guild_stream(x->guild));
+    if (e == ERR_OK)
+        e = members_find(sql, x->guild, user, &x->arena, &member);
     if (e != ERR_OK)
         return e == ERR_UNKNOWN_MEMBER ? ERR_UNKNOWN_GUILD : e;
     e = members_remove(sql, x->guild, user);

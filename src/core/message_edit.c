@@ -98,7 +98,9 @@ static enum err announce(struct tx *tx, struct edit *x)
 static enum err edit(struct tx *tx, void *ctx)
 {
     struct edit *x = ctx;
-    enum err e = message_read(tx_sql(tx), x->a->channel->id, x->id, x->arena, &x->m);
+    enum err e = tx_lock(tx, core_guild_stream(x->a->view->guild.id));
+    if (e == ERR_OK)
+        e = message_read(tx_sql(tx), x->a->channel->id, x->id, x->arena, &x->m);
     if (e == ERR_OK)
         e = check(tx, x);
     if (e != ERR_OK || (!x->e->has_content && !x->e->has_flags))
@@ -135,7 +137,9 @@ static enum err delete_message(struct tx *tx, void *ctx)
     struct deletion *x = ctx;
     struct message_record r;
     struct channel_id channel = x->a->channel->id;
-    enum err e = messages_find(tx_sql(tx), channel, x->id, &x->arena, &r);
+    enum err e = tx_lock(tx, core_guild_stream(x->a->view->guild.id));
+    if (e == ERR_OK)
+        e = messages_find(tx_sql(tx), channel, x->id, &x->arena, &r);
     if (e != ERR_OK)
         return e;
     bool own = r.message.author.id.v == x->by->who->user.v;

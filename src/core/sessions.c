@@ -6,6 +6,7 @@
 #include "core/core_priv.h"
 #include "core/guilds.h"
 #include "store/applications.h"
+#include "store/guilds.h"
 #include "store/members.h"
 #include "store/tokens.h"
 #include "store/users.h"
@@ -81,7 +82,12 @@ struct membership_read {
 static enum err read_membership(struct tx *tx, void *ctx)
 {
     struct membership_read *x = ctx;
-    enum err e = members_find(tx_sql(tx), x->out.guild, x->user, x->arena, &x->out.member);
+    uint64_t ignored;
+    enum err e = guilds_structure_position(tx_sql(tx), x->out.guild, &ignored);
+    if (e == ERR_UNKNOWN_GUILD)
+        return ERR_UNKNOWN_MEMBER; /* gone, or going */
+    if (e == ERR_OK)
+        e = members_find(tx_sql(tx), x->out.guild, x->user, x->arena, &x->out.member);
     if (e == ERR_OK)
         e = tx_stream_head(tx, core_guild_stream(x->out.guild), &x->out.position);
     return e;

@@ -4,7 +4,7 @@
  * slip between a loader's reading and its installing unnoticed.
  *
  * The rule: a loader has the cell in the map before its read transaction begins, and installs by
- * comparing positions; the writer thread replaces the views of cells that exist. If a commit finds
+ * comparing positions; on_commit replaces the views of cells that exist. If a commit finds
  * no cell, it ended before the loader added it, so the loader reads its effect; if it finds the
  * cell, the comparison keeps the later of the two, whoever comes first. Cells are made for guilds
  * that exist only, so that made-up ids cannot fill the map; when the map is full, views are loaded
@@ -93,6 +93,16 @@ void views_replace(struct core *c, const struct guild_view *v)
     struct cell *cell = cellmap_get(c->views, v->guild.id.v);
     if (cell != NULL)
         install(cell, v);
+}
+
+void views_forget(struct core *c, struct guild_id id)
+{
+    struct cell *cell = cellmap_get(c->views, id.v);
+    if (cell == NULL)
+        return;
+    lock(cell);
+    snapshot_cell_set(&cell->snapshot, NULL);
+    unlock(cell);
 }
 
 enum err views_at(struct core *c, struct tx *tx, struct guild_id id, uint64_t position,

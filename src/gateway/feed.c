@@ -103,13 +103,22 @@ void feed_lost(struct feed *f)
 void feed_refilled(struct feed *f, struct event *const *events, size_t count, bool more)
 {
     assert(f->state == FEED_REFILLING);
-    /* Positions before the first row are gone for good (retention): the log is whole from there. */
     for (size_t i = 0; i < count; i++) {
-        if (events[i]->position > f->position)
-            apply(f, events[i]);
+        if (events[i]->position <= f->position)
+            continue;
+        /* events_replay ends before a hole, and says so: then feed_restart is due. */
+        assert(events[i]->position == f->position + 1);
+        apply(f, events[i]);
     }
     if (more)
         f->ops->refill(f);
     else
         settle(f);
+}
+
+void feed_restart(struct feed *f)
+{
+    assert(f->state == FEED_REFILLING);
+    feed_deinit(f);
+    feed_init(f, f->stream, f->ops);
 }

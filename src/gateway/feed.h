@@ -7,6 +7,8 @@
  * thread.
  *
  *   LOADING ──feed_start──▶ LIVE ──a hole, or feed_lost──▶ REFILLING ──feed_refilled──▶ LIVE
+ *      ▲                                                       │
+ *      └──────────────────────feed_restart─────────────────────┘
  *
  * In LOADING and REFILLING what arrives is held, up to a maximum; beyond it the log is read once
  * more.
@@ -53,3 +55,6 @@ void feed_offer(struct feed *f, struct event *e);
 void feed_lost(struct feed *f);
 /* The log's rows after f->position, in order; `more`: there may be further ones. Borrowed. */
 void feed_refilled(struct feed *f, struct event *const *events, size_t count, bool more);
+/* The log has no longer what follows f->position: whoever was fed must begin anew, and so does the
+ * feed, with a new snapshot. LOADING; drops what is held. */
+void feed_restart(struct feed *f);

@@ -260,6 +260,8 @@ void session_detach(struct session *s);
 void session_fail(struct session *s);
 /* Appends a dispatch; `payload` is borrowed. May detach a slow connection; never frees s. */
 void session_push(struct session *s, struct bytes *payload);
+/* GUILD_DELETE: the guild is left, or is no more. */
+void session_push_guild_delete(struct session *s, uint64_t guild_id);
 struct guild_link *session_link(struct session *s, uint64_t guild_id);
 MUST_CHECK bool session_add_link(struct session *s, struct guild_link *l);
 void session_remove_link(struct session *s, struct guild_link *l);

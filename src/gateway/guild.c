@@ -118,14 +118,18 @@ static void load_work(struct gw_job *j)
                             (struct guild_id){g->sub->feed.stream.id}, &j->arena, &g->snapshot);
 }
 
-/* The guild is gone from the store: nobody can be linked to it. */
+/* The guild is gone from the store: nobody can be linked to it. Whoever was told of it in READY is
+ * told that it is gone; for the others READY comes without it. */
 static void refuse_waiting(struct guild_sub *s)
 {
     LIST_FOREACH (it, &s->waiting) {
         struct guild_link *l = LIST_OWNER(it, struct guild_link, waiting);
         struct session *owner = l->session;
         guild_link_free(l);
-        session_try_ready(owner);
+        if (owner->ready_pending)
+            session_try_ready(owner);
+        else
+            session_push_guild_delete(owner, s->feed.stream.id);
     }
 }
 
@@ -146,7 +150,9 @@ static bool install_snapshot(struct guild_sub *s, struct guild_snapshot *snap)
         return false;
     for (size_t i = 0; i < n; i++)
         last[i] = snap->last_messages[i].v;
+    mem_free(MEM_GATEWAY, s->last_messages); /* there are old ones after start_over */
     s->last_messages = last;
+    guild_view_unref(&s->view);
     s->view = guild_view_ref(snap->view);
     s->member_count = snap->member_count;
     audience_refresh(s);
@@ -189,6 +195,23 @@ static void refill_work(struct gw_job *j)
                            REFILL_ROWS, collect, g);
 }
 
+/* Retention has passed this feed. Whoever is in the guild here has missed something for good: their
+ * sessions end, not to be resumed, and the guild begins anew for those who come next. */
+static void start_over(struct guild_sub *s)
+{
+    log_warn(loop_log(s->hub->loop), "gateway", "the event log was trimmed past a guild's feed",
+             LOG_U("guild", s->feed.stream.id), LOG_U("position", s->feed.position));
+    LIST_FOREACH (it, &s->classes) {
+        const struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
+        for (uint32_t i = 0; i < c->count; i++)
+            session_fail(c->sessions[i]);
+    }
+    LIST_FOREACH (it, &s->waiting)
+        session_fail(LIST_OWNER(it, struct guild_link, waiting)->session);
+    feed_restart(&s->feed);
+    guild_sub_want(s);
+}
+
 static void refill_done(struct gw_job *j)
 {
     struct guild_job *g = (struct guild_job *)j;
@@ -199,6 +222,8 @@ static void refill_done(struct gw_job *j)
         metrics_add(loop_metrics(s->hub->loop), METRIC_EVENTS_REFILLED, (int64_t)g->count);
         feed_refilled(&s->feed, g->events, g->count, g->count == REFILL_ROWS);
         admit_waiting(s);
+    } else if (j->err == ERR_LOG_TRIMMED) {
+        start_over(s);
     } else {
         again_later(s);
     }
@@ -313,6 +338,8 @@ struct guild_link *guild_link_new(struct session *s, const struct membership *m)
     g->link_count++;
     list_remove(&g->trash);
     list_push_back(&g->waiting, &l->waiting);
+    if (g->feed.state == FEED_LOADING)
+        guild_sub_want(g); /* it has no job if its load was refused a moment ago */
     return l;
 }
 

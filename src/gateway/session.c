@@ -277,6 +277,16 @@ static void hold_user_event(struct session *s, struct event *e)
     s->held[s->held_count++] = event_ref(e);
 }
 
+void session_push_guild_delete(struct session *s, uint64_t guild_id)
+{
+    if ((s->intents & INTENT_GUILDS) == 0)
+        return;
+    struct bytes *payload = guild_delete_payload(s->hub, guild_id);
+    if (payload != NULL)
+        session_push(s, payload);
+    bytes_unref(&payload);
+}
+
 static void leave_guild(struct session *s, uint64_t guild_id)
 {
     struct guild_link *l = session_link(s, guild_id);
@@ -284,10 +294,21 @@ static void leave_guild(struct session *s, uint64_t guild_id)
     if (l == NULL)
         return;
     guild_link_free(l);
-    struct bytes *payload = guild_delete_payload(s->hub, guild_id);
-    if (payload != NULL && (s->intents & INTENT_GUILDS) != 0)
-        session_push(s, payload);
-    bytes_unref(&payload);
+    session_push_guild_delete(s, guild_id);
+}
+
+/* READY waits for its guilds; one that was left meanwhile may never come, and is not waited for. */
+static bool leave_before_ready(struct session *s, const struct event *e)
+{
+    if (e->kind != EVENT_GUILD_DELETE || !s->ready_pending || s->load == NULL ||
+        e->position <= s->load->snapshot.user_position)
+        return false;
+    struct guild_link *l = session_link(s, e->guild_id);
+    if (l == NULL || l->class != NULL)
+        return false;
+    guild_link_free(l);
+    session_try_ready(s);
+    return true;
 }
 
 void session_user_event(struct session *s, struct event *e)
@@ -301,7 +322,8 @@ void session_user_event(struct session *s, struct event *e)
         return;
     }
     if (s->state == SESSION_LOADING) {
-        hold_user_event(s, e);
+        if (!leave_before_ready(s, e))
+            hold_user_event(s, e);
         return;
     }
     /* The bus may be behind the snapshot, and say again what is in it already. */

@@ -26,6 +26,16 @@ static void refill_work(struct gw_job *j)
         events_replay(j->hub->gateway->options.core, r->stream, r->after, REFILL_ROWS, collect, r);
 }
 
+/* As a guild's start_over. Those who come next start the feed with a snapshot of their own. */
+static void start_over(struct user_sub *u)
+{
+    log_warn(loop_log(u->hub->loop), "gateway", "the event log was trimmed past a user's feed",
+             LOG_U("user", u->feed.stream.id), LOG_U("position", u->feed.position));
+    LIST_FOREACH (it, &u->sessions)
+        session_fail(LIST_OWNER(it, struct session, user_node));
+    feed_restart(&u->feed);
+}
+
 static void refill_done(struct gw_job *j)
 {
     struct user_refill *r = (struct user_refill *)j;
@@ -36,6 +46,8 @@ static void refill_done(struct gw_job *j)
         if (j->err == ERR_OK) {
             metrics_add(loop_metrics(j->hub->loop), METRIC_EVENTS_REFILLED, (int64_t)r->count);
             feed_refilled(&u->feed, r->events, r->count, r->count == REFILL_ROWS);
+        } else if (j->err == ERR_LOG_TRIMMED) {
+            start_over(u);
         } else {
             u->refill_wanted = true;
             hub_retry_later(j->hub);

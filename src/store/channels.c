@@ -230,10 +230,7 @@ enum err channels_set_last_message(struct sql_conn *c, struct channel_id id,
     struct sql_stmt *s = sql_query(c, "UPDATE channels SET last_message_id = $2 WHERE id = $1");
     sql_bind_u64(s, 1, id.v);
     sql_bind_u64(s, 2, message.v);
-    enum err e = sql_run(s);
-    if (e == ERR_OK && sql_changes(c) == 0)
-        e = ERR_UNKNOWN_CHANNEL;
-    return e;
+    return sql_send(s);
 }
 
 enum err channels_last_messages(struct sql_conn *c, struct guild_id guild, struct arena *arena,

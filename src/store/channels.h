@@ -23,7 +23,7 @@ struct channel_counts {
 };
 MUST_CHECK enum err channels_counts(struct sql_conn *c, struct guild_id guild,
                                     struct channel_id parent, struct channel_counts *out);
-/* UNKNOWN_CHANNEL if there is no such channel any more. */
+/* Nothing happens if there is no such channel any more. */
 MUST_CHECK enum err channels_set_last_message(struct sql_conn *c, struct channel_id id,
                                               struct message_id message);
 struct channel_last {

@@ -1,38 +1,58 @@
 /*
  * The event log. A stream's head is a row that is moved in the same transaction as the rows that it
- * counts: rolling back a savepoint gives the positions back by itself, so there are no gaps, and
- * with one writer positions follow the order of commits.
+ * counts: rolling back gives the positions back by itself, so there are no gaps. Whoever moves it
+ * holds the row until the commit, so positions follow the order of commits.
  */
 
 #include "store/event_log.h"
 #include "store/event_log_priv.h"
 
-static enum err next_position(struct sql_conn *c, struct stream stream, uint64_t *position)
+enum err event_log_reserve(struct sql_conn *c, struct stream stream, uint64_t *head)
 {
     struct sql_stmt *s =
         sql_query(c, "INSERT INTO streams (stream_kind, stream_id, head) VALUES ($1, $2, 1) "
-                     "ON CONFLICT (stream_kind, stream_id) DO UPDATE SET head = head + 1 "
+                     "ON CONFLICT (stream_kind, stream_id) DO UPDATE SET head = streams.head + 1 "
                      "RETURNING head");
     sql_bind_u64(s, 1, stream.kind);
     sql_bind_u64(s, 2, stream.id);
-    uint64_t head = 0;
+    uint64_t reserved = 0;
     while (sql_step(s))
-        head = sql_u64(s, 0);
+        reserved = sql_u64(s, 0);
     enum err e = sql_done(s);
     if (e == ERR_OK)
-        *position = head;
+        *head = reserved;
     return e;
 }
 
-static enum err insert_row(struct sql_conn *c, const struct event *e, uint64_t position,
-                           struct slice delta)
+enum err event_log_put_head(struct sql_conn *c, struct stream stream, uint64_t head)
+{
+    struct sql_stmt *s =
+        sql_query(c, "INSERT INTO streams (stream_kind, stream_id, head) VALUES ($1, $2, $3) "
+                     "ON CONFLICT (stream_kind, stream_id) DO UPDATE SET head = excluded.head");
+    sql_bind_u64(s, 1, stream.kind);
+    sql_bind_u64(s, 2, stream.id);
+    sql_bind_u64(s, 3, head);
+    return sql_send(s);
+}
+
+enum err event_log_set_head(struct sql_conn *c, struct stream stream, uint64_t head)
+{
+    struct sql_stmt *s =
+        sql_query(c, "UPDATE streams SET head = $3 WHERE stream_kind = $1 AND stream_id = $2");
+    sql_bind_u64(s, 1, stream.kind);
+    sql_bind_u64(s, 2, stream.id);
+    sql_bind_u64(s, 3, head);
+    return sql_send(s);
+}
+
+enum err event_log_insert(struct sql_conn *c, const struct event *e, struct slice delta)
 {
     struct sql_stmt *s = sql_query(
         c, "INSERT INTO event_log (stream_kind, stream_id, position, kind, guild_id, channel_id, "
            "entity_id, actor_id, at_ms, delta) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
     sql_bind_u64(s, 1, e->stream.kind);
     sql_bind_u64(s, 2, e->stream.id);
-    sql_bind_u64(s, 3, position);
+    sql_bind_u64(s, 3, e->position);
     sql_bind_u64(s, 4, e->kind);
     sql_bind_id_or_null(s, 5, e->guild_id);
     sql_bind_id_or_null(s, 6, e->channel_id);
@@ -40,18 +60,7 @@ static enum err insert_row(struct sql_conn *c, const struct event *e, uint64_t p
     sql_bind_id_or_null(s, 8, e->actor_id);
     sql_bind_i64(s, 9, e->at_ms);
     sql_bind_blob(s, 10, delta);
-    return sql_run(s);
-}
-
-enum err event_log_append(struct sql_conn *c, struct event *e, struct slice delta)
-{
-    uint64_t position;
-    enum err failed = next_position(c, e->stream, &position);
-    if (failed == ERR_OK)
-        failed = insert_row(c, e, position, delta);
-    if (failed == ERR_OK)
-        e->position = position;
-    return failed;
+    return sql_send(s);
 }
 
 enum err event_log_head(struct sql_conn *c, struct stream stream, uint64_t *position)
@@ -82,6 +91,26 @@ static struct event_row row_of(struct sql_stmt *s, struct stream stream)
     };
 }
 
+enum err event_log_bounds(struct tx *tx, struct stream stream, uint64_t *trimmed, uint64_t *head)
+{
+    struct sql_stmt *s = sql_query(
+        tx_sql(tx), "SELECT trimmed, head FROM streams WHERE stream_kind = $1 AND stream_id = $2");
+    sql_bind_u64(s, 1, stream.kind);
+    sql_bind_u64(s, 2, stream.id);
+    bool found = sql_step(s);
+    uint64_t first = found ? sql_u64(s, 0) : 0;
+    uint64_t last = found ? sql_u64(s, 1) : 0;
+    enum err e = sql_done(s);
+    if (e != ERR_OK)
+        return e;
+    *trimmed = first;
+    *head = last;
+    return ERR_OK;
+}
+
+/* Each row has the next position: a row that is not there was trimmed, or lost. No statement asks
+ * for that; the row after it shows it, and there always is one, since the newest is never trimmed.
+ */
 enum err event_log_read(struct tx *tx, struct stream stream, uint64_t after, unsigned max,
                         enum err (*fn)(void *ctx, const struct event_row *row), void *ctx)
 {
@@ -93,6 +122,27 @@ enum err event_log_read(struct tx *tx, struct stream stream, uint64_t after, uns
     sql_bind_u64(s, 1, stream.kind);
     sql_bind_u64(s, 2, stream.id);
     sql_bind_u64(s, 3, after);
+    sql_bind_u64(s, 4, max);
+    enum err stopped = ERR_OK;
+    while (stopped == ERR_OK && sql_step(s)) {
+        struct event_row row = row_of(s, stream);
+        stopped = row.position == ++after ? fn(ctx, &row) : ERR_LOG_TRIMMED;
+    }
+    enum err e = sql_done(s);
+    return e != ERR_OK ? e : stopped;
+}
+
+enum err event_log_read_back(struct tx *tx, struct stream stream, uint64_t before, unsigned max,
+                             enum err (*fn)(void *ctx, const struct event_row *row), void *ctx)
+{
+    struct sql_stmt *s =
+        sql_query(tx_sql(tx),
+                  "SELECT position, kind, guild_id, channel_id, entity_id, actor_id, at_ms, delta "
+                  "FROM event_log WHERE stream_kind = $1 AND stream_id = $2 AND position < $3 "
+                  "ORDER BY position DESC LIMIT $4");
+    sql_bind_u64(s, 1, stream.kind);
+    sql_bind_u64(s, 2, stream.id);
+    sql_bind_u64(s, 3, before);
     sql_bind_u64(s, 4, max);
     enum err stopped = ERR_OK;
     while (stopped == ERR_OK && sql_step(s)) {

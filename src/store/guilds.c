@@ -1,4 +1,4 @@
-/* Guilds. */
+/* Guilds. One that is being deleted (guild_removal.h) is not found here any more. */
 
 #include "store/guilds.h"
 
@@ -54,7 +54,7 @@ enum err guilds_find(struct sql_conn *c, struct guild_id id, struct arena *arena
         c, "SELECT id, tenant_id, owner_id, system_channel_id, afk_channel_id, afk_timeout, "
            "verification_level, default_message_notifications, explicit_content_filter, "
            "created_at_ms, perm_generation, structure_position, member_count, name, description, "
-           "preferred_locale FROM guilds WHERE id = $1");
+           "preferred_locale FROM guilds WHERE id = $1 AND deleting = 0");
     sql_bind_u64(s, 1, id.v);
     struct guild_record r = {0};
     bool found = sql_step(s);
@@ -85,25 +85,25 @@ static enum err one_number(struct sql_stmt *s, struct guild_id id, uint64_t *out
 
 enum err guilds_permission_generation(struct sql_conn *c, struct guild_id id, uint64_t *generation)
 {
-    return one_number(sql_query(c, "SELECT perm_generation FROM guilds WHERE id = $1"), id,
+    return one_number(sql_query(c, "SELECT perm_generation FROM guilds WHERE id = $1 AND deleting = 0"), id,
                       generation);
 }
 
 enum err guilds_member_count(struct sql_conn *c, struct guild_id id, uint64_t *count)
 {
-    return one_number(sql_query(c, "SELECT member_count FROM guilds WHERE id = $1"), id, count);
+    return one_number(sql_query(c, "SELECT member_count FROM guilds WHERE id = $1 AND deleting = 0"), id, count);
 }
 
 enum err guilds_structure_position(struct sql_conn *c, struct guild_id id, uint64_t *position)
 {
-    return one_number(sql_query(c, "SELECT structure_position FROM guilds WHERE id = $1"), id,
+    return one_number(sql_query(c, "SELECT structure_position FROM guilds WHERE id = $1 AND deleting = 0"), id,
                       position);
 }
 
 enum err guilds_restructure(struct sql_conn *c, struct guild_id id, uint64_t position)
 {
     struct sql_stmt *s = sql_query(c, "UPDATE guilds SET perm_generation = perm_generation + 1, "
-                                      "structure_position = $2 WHERE id = $1");
+                                      "structure_position = $2 WHERE id = $1 AND deleting = 0");
     sql_bind_u64(s, 1, id.v);
     sql_bind_u64(s, 2, position);
     enum err e = sql_run(s);
@@ -115,7 +115,8 @@ enum err guilds_restructure(struct sql_conn *c, struct guild_id id, uint64_t pos
 enum err guilds_count_member(struct sql_conn *c, struct guild_id id, int change)
 {
     struct sql_stmt *s =
-        sql_query(c, "UPDATE guilds SET member_count = member_count + $2 WHERE id = $1");
+        sql_query(c, "UPDATE guilds SET member_count = member_count + $2 "
+                     "WHERE id = $1 AND deleting = 0");
     sql_bind_u64(s, 1, id.v);
     sql_bind_i64(s, 2, change);
     enum err e = sql_run(s);

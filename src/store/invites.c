@@ -4,11 +4,11 @@
 
 #include "store/users.h"
 
-/* Of invites i and users u; integers first (see users.h). */
+/* Of invites i, users u and guilds g; integers first (see users.h). */
 #define COLUMNS                                                                                    \
     "i.guild_id, i.channel_id, i.max_age_s, i.max_uses, i.uses, i.temporary, i.created_at_ms, "    \
     "i.expires_at_ms, " USERS_COLUMNS ", i.code FROM invites i JOIN users u ON "                   \
-    "u.id = i.inviter_id "
+    "u.id = i.inviter_id JOIN guilds g ON g.id = i.guild_id AND g.deleting = 0 "
 enum { COLUMN_USER = 8, COLUMN_CODE = COLUMN_USER + USERS_COLUMN_COUNT };
 
 static void read_invite(struct sql_stmt *s, struct arena *arena, struct invite *out)

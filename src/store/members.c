@@ -145,9 +145,12 @@ static enum err add_row(struct sql_stmt *s, struct arena *arena, struct rows *li
 enum err members_of_user(struct sql_conn *c, struct user_id user, struct arena *arena,
                          struct member **out, size_t *count)
 {
+    /* Not a join with guilds: PostgreSQL would read all of them as long as there are few. */
     struct sql_stmt *s = sql_query(c, "SELECT " COLUMNS
                                       " FROM members m JOIN users u ON u.id = m.user_id " ROLES_JOIN
-                                      "WHERE m.user_id = $1 ORDER BY m.guild_id, r.role_id");
+                                      "WHERE m.user_id = $1 AND "
+                                      "(SELECT deleting FROM guilds WHERE id = m.guild_id) = 0 "
+                                      "ORDER BY m.guild_id, r.role_id");
     sql_bind_u64(s, 1, user.v);
     struct rows list = {0}, roles = {0};
     enum err e = ERR_OK;
@@ -201,7 +204,7 @@ enum err members_standing_in_channel(struct sql_conn *c, struct channel_id chann
     struct sql_stmt *s =
         sql_query(c, "SELECT g.id, g.structure_position, " COLUMNS " FROM channels ch "
                      "JOIN guilds g ON g.id = ch.guild_id " STANDING_JOINS
-                     "WHERE ch.id = $1 ORDER BY r.role_id");
+                     "WHERE ch.id = $1 AND g.deleting = 0 ORDER BY r.role_id");
     return read_standing(s, channel.v, user, arena, ERR_UNKNOWN_CHANNEL, out);
 }
 
@@ -210,6 +213,6 @@ enum err members_standing_in_guild(struct sql_conn *c, struct guild_id guild, st
 {
     struct sql_stmt *s =
         sql_query(c, "SELECT g.id, g.structure_position, " COLUMNS " FROM guilds g " STANDING_JOINS
-                     "WHERE g.id = $1 ORDER BY r.role_id");
+                     "WHERE g.id = $1 AND g.deleting = 0 ORDER BY r.role_id");
     return read_standing(s, guild.v, user, arena, ERR_UNKNOWN_GUILD, out);
 }

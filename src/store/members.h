@@ -18,7 +18,7 @@ MUST_CHECK enum err members_exists(struct sql_conn *c, struct guild_id guild, st
 /* With user and roles. UNKNOWN_MEMBER. */
 MUST_CHECK enum err members_find(struct sql_conn *c, struct guild_id guild, struct user_id user,
                                  struct arena *arena, struct member *out);
-/* The user's memberships, ascending by guild, with roles. */
+/* The user's memberships, ascending by guild, with roles; not in guilds that are being deleted. */
 MUST_CHECK enum err members_of_user(struct sql_conn *c, struct user_id user, struct arena *arena,
                                     struct member **out, size_t *count);
 

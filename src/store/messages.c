@@ -116,7 +116,7 @@ enum err messages_insert(struct sql_conn *c, const struct message *m)
     sql_bind_text(s, 10, m->content);
     sql_bind_blob(s, 11, packed_slice(&users));
     sql_bind_blob(s, 12, packed_slice(&roles));
-    return sql_run(s);
+    return sql_send(s);
 }
 
 enum err messages_find(struct sql_conn *c, struct channel_id channel, struct message_id id,
@@ -239,9 +239,12 @@ enum err nonces_use(struct sql_conn *c, const struct message *m, uint64_t since,
 
 enum err nonces_forget(struct sql_conn *c, uint64_t until)
 {
+    /* Up to the one that is so many further on. The lower bound lets PostgreSQL expect a range,
+     * hence a walk along the index. */
     struct sql_stmt *s = sql_query(
-        c, "DELETE FROM recent_nonces WHERE message_id IN (SELECT message_id FROM recent_nonces "
-           "WHERE message_id < $1 ORDER BY message_id LIMIT $2)");
+        c, "DELETE FROM recent_nonces WHERE message_id > 0 AND message_id < COALESCE((SELECT "
+           "message_id "
+           "FROM recent_nonces WHERE message_id < $1 ORDER BY message_id LIMIT 1 OFFSET $2), $1)");
     sql_bind_u64(s, 1, until);
     sql_bind_u64(s, 2, NONCES_FORGOTTEN_AT_ONCE);
     return sql_run(s);

@@ -60,7 +60,7 @@ void sql_conn_close(struct sql_conn **cp)
     *cp = NULL;
 }
 
-struct sql_stmt *sql_query(struct sql_conn *c, const char *text)
+struct sql_stmt *sql_query_text(struct sql_conn *c, const char *text)
 {
     assert(text != NULL);
     if (c->lost != ERR_OK)
@@ -102,11 +102,11 @@ void sql_bind_i64(struct sql_stmt *s, int n, int64_t v)
         fail(s, e);
 }
 
-static void bind_null(struct sql_stmt *s, int n)
+static void bind_null(struct sql_stmt *s, int n, enum sql_type type)
 {
     if (!bindable(s, n))
         return;
-    enum err e = s->conn->driver->bind_null(s, n);
+    enum err e = s->conn->driver->bind_null(s, n, type);
     if (e != ERR_OK)
         fail(s, e);
 }
@@ -114,7 +114,7 @@ static void bind_null(struct sql_stmt *s, int n)
 void sql_bind_id_or_null(struct sql_stmt *s, int n, uint64_t v)
 {
     if (v == 0)
-        bind_null(s, n);
+        bind_null(s, n, SQL_I64);
     else
         sql_bind_u64(s, n, v);
 }
@@ -122,7 +122,7 @@ void sql_bind_id_or_null(struct sql_stmt *s, int n, uint64_t v)
 static void bind_bytes(struct sql_stmt *s, int n, struct slice v, bool is_text)
 {
     if (v.data == NULL) {
-        bind_null(s, n);
+        bind_null(s, n, is_text ? SQL_TEXT : SQL_BLOB);
         return;
     }
     if (!bindable(s, n))
@@ -183,6 +183,12 @@ bool sql_bool(struct sql_stmt *s, int column)
     return sql_i64(s, column) != 0;
 }
 
+bool sql_null(struct sql_stmt *s, int column)
+{
+    assert(s->in_use);
+    return s->err != ERR_OK || s->conn->driver->column_null(s, column);
+}
+
 struct slice sql_blob(struct sql_stmt *s, int column)
 {
     static const struct slice none = {NULL, 0};
@@ -224,6 +230,21 @@ enum err sql_run(struct sql_stmt *s)
     return sql_done(s);
 }
 
+enum err sql_send(struct sql_stmt *s)
+{
+    struct sql_conn *c = s->conn;
+    if (c->driver->send == NULL)
+        return sql_run(s);
+    if (s->err == ERR_OK && c->lost != ERR_OK)
+        s->err = c->lost;
+    if (s->err == ERR_OK) {
+        enum err e = c->driver->send(s);
+        if (e != ERR_OK)
+            fail(s, e);
+    }
+    return sql_done(s);
+}
+
 uint64_t sql_changes(struct sql_conn *c)
 {
     return c->driver->changes(c);
@@ -242,7 +263,7 @@ enum err sql_exec(struct sql_conn *c, const char *text)
 enum err sql_begin(struct sql_conn *c, const char *begin)
 {
     assert(!c->in_tx && c->open == 0);
-    enum err e = sql_run(sql_query(c, begin));
+    enum err e = sql_send(sql_query_text(c, begin));
     c->in_tx = e == ERR_OK;
     return e;
 }
@@ -251,8 +272,11 @@ enum err sql_commit(struct sql_conn *c)
 {
     assert(c->in_tx && c->open == 0);
     enum err e = ERR_RETRY;
-    for (int i = 0; i < COMMIT_TRIES && e == ERR_RETRY; i++)
-        e = sql_run(sql_query(c, "COMMIT"));
+    /* A COMMIT outside of a transaction would succeed, and say nothing about ours. */
+    for (int i = 0; i < COMMIT_TRIES && e == ERR_RETRY && c->lost == ERR_OK; i++)
+        e = sql_run(sql_query_text(c, "COMMIT"));
+    if (c->lost != ERR_OK)
+        e = c->lost;
     if (e != ERR_OK) {
         sql_rollback(c);
         return e;
@@ -265,10 +289,15 @@ void sql_rollback(struct sql_conn *c)
 {
     assert(c->open == 0);
     c->lost = ERR_OK;
+    if (c->driver->rollback != NULL) {
+        c->driver->rollback(c);
+        c->in_tx = false;
+        return;
+    }
     /* An error here means that the rollback is finished by whoever opens the database next; the
      * in_transaction test keeps the usual case, "no transaction is active", out of the log. */
     if (c->driver->in_transaction(c)) {
-        enum err ignored = sql_run(sql_query(c, "ROLLBACK"));
+        enum err ignored = sql_run(sql_query_text(c, "ROLLBACK"));
         (void)ignored;
     }
     c->in_tx = false;

@@ -1,10 +1,10 @@
 #pragma once
 
 /*
- * What a database backend implements (sqlite.c today), and the parts of connections and statements
- * that all backends have in common. Private to src/store: repositories see sql.h only. sql.c keeps
- * the statement cache, the sticky errors and the watch over lost transactions; a backend only
- * prepares, binds, steps and reads.
+ * What a database backend implements (sqlite.c, postgres.c), and the parts of connections and
+ * statements that all backends have in common. Private to src/store: repositories see sql.h only.
+ * sql.c keeps the statement cache, the sticky errors and the watch over lost transactions; a
+ * backend only prepares, binds, steps and reads.
  */
 
 #include "base/clock.h"
@@ -16,6 +16,8 @@ enum {
     SQL_STATEMENTS_MAX = 1024, /* cached a connection; texts are static, so this is never near */
     SQL_PARAMETERS_MAX = 64    /* of one statement */
 };
+
+enum sql_type { SQL_I64, SQL_TEXT, SQL_BLOB };
 
 struct sql_stmt {
     struct sql_conn *conn;
@@ -39,21 +41,33 @@ struct sql_driver {
     const char *name;
     const char *begin_write; /* the statements that open a transaction */
     const char *begin_read;
+    const struct schema_driver *schema; /* for migrations: schema_driver.h */
+    /* All writes of the installation go through one connection, one after the other: tx_lock has
+     * nothing to do. */
+    bool one_writer;
 
     /* Errors are logged by the backend, since only it has the text. */
     enum err (*prepare)(struct sql_conn *c, const char *text, bool keep, struct sql_stmt **out);
-    enum err (*bind_null)(struct sql_stmt *s, int n);
+    enum err (*bind_null)(struct sql_stmt *s, int n, enum sql_type type);
     enum err (*bind_i64)(struct sql_stmt *s, int n, int64_t v);
     enum err (*bind_bytes)(struct sql_stmt *s, int n, struct slice v, bool is_text);
     enum err (*step)(struct sql_stmt *s, bool *row);
+    bool (*column_null)(struct sql_stmt *s, int column);
     int64_t (*column_i64)(struct sql_stmt *s, int column);
     struct slice (*column_bytes)(struct sql_stmt *s, int column);
+    /* sql_send's step; NULL: sql_run does it. */
+    enum err (*send)(struct sql_stmt *s);
     void (*reset)(struct sql_stmt *s);
     void (*finalize)(struct sql_stmt *s);
 
     enum err (*exec)(struct sql_conn *c, const char *text);
     uint64_t (*changes)(struct sql_conn *c);
+    /* Rows changed since c was opened, cascades included; NULL unless one_writer. */
+    uint64_t (*total_changes)(struct sql_conn *c);
+    /* False also for a transaction that has failed and only waits for its ROLLBACK. */
     bool (*in_transaction)(struct sql_conn *c);
+    /* sql_rollback's work; NULL: ROLLBACK is run if in_transaction says so. */
+    void (*rollback)(struct sql_conn *c);
     /* Statements fail with RETRY once the monotonic clock passes it; 0: no limit. */
     void (*set_deadline)(struct sql_conn *c, uint64_t mono_ns);
     /* Bytes of the write-ahead log as of the last commit on c; 0 where there is no such thing. */

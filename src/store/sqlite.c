@@ -3,6 +3,7 @@
  * numbers names by first appearance, so each statement keeps a table from our numbers to SQLite's.
  */
 
+#include "store/schema_driver.h"
 #include "store/sqlite_priv.h"
 
 #include <assert.h>
@@ -32,10 +33,17 @@ static struct sqlite_stmt *stmt_of(struct sql_stmt *s)
     return stmt;
 }
 
-static bool disk_is_full(sqlite3 *db)
+/* SQLite says FULL only where it writes a file; elsewhere (its shared memory, a file that it makes,
+ * one that it cuts) the errno tells a full or read-only disk from a failing one. */
+enum err sqlite_disk_error(int rc, int number)
 {
-    int number = sqlite3_system_errno(db);
-    return number == ENOSPC || number == EDQUOT;
+    if ((rc & 0xff) == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM)
+        return ERR_NO_MEMORY;
+    if ((rc & 0xff) == SQLITE_FULL || number == ENOSPC || number == EDQUOT)
+        return ERR_STORE_FULL;
+    if ((rc & 0xff) == SQLITE_READONLY || number == EROFS)
+        return ERR_STORE_READONLY;
+    return ERR_STORE_IO;
 }
 
 static bool is_conflict(int extended)
@@ -44,14 +52,15 @@ static bool is_conflict(int extended)
            extended == SQLITE_CONSTRAINT_ROWID || extended == SQLITE_CONSTRAINT_FOREIGNKEY;
 }
 
-static enum err classify(sqlite3 *db, int rc)
+static enum err classify(int rc, int number)
 {
     switch (rc & 0xff) {
     case SQLITE_FULL:
-        return ERR_STORE_FULL;
+    case SQLITE_READONLY:
+        return sqlite_disk_error(rc, 0);
     case SQLITE_IOERR:
-        /* Some of SQLite's writes (its shared memory file) report a full disk as an I/O error. */
-        return disk_is_full(db) ? ERR_STORE_FULL : ERR_STORE;
+    case SQLITE_CANTOPEN:
+        return sqlite_disk_error(rc, number);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_INTERRUPT:
@@ -65,12 +74,31 @@ static enum err classify(sqlite3 *db, int rc)
     }
 }
 
+/* What the operator has to look after; NULL: nothing. */
+static const char *complaint(enum err e)
+{
+    switch (e) {
+    case ERR_STORE:
+        return "the database failed";
+    case ERR_STORE_IO:
+        return "the disk failed";
+    case ERR_STORE_FULL:
+        return "the disk is full";
+    case ERR_STORE_READONLY:
+        return "the disk is read-only";
+    default:
+        return NULL;
+    }
+}
+
 enum err sqlite_error(struct sqlite_conn *c, int rc, const char *what)
 {
-    enum err e = classify(c->db, rc);
-    if (e == ERR_STORE)
-        log_error(c->base.log, "store", "the database failed", LOG_S("call", what),
-                  LOG_I("code", rc), LOG_S("error", sqlite3_errmsg(c->db)));
+    /* SQLite keeps it too, but not that of a failed COMMIT. */
+    int number = errno != 0 ? errno : sqlite3_system_errno(c->db);
+    enum err e = classify(rc, number);
+    if (complaint(e) != NULL)
+        log_error(c->base.log, "store", complaint(e), LOG_S("call", what), LOG_I("code", rc),
+                  LOG_I("errno", number), LOG_S("error", sqlite3_errmsg(c->db)));
     return e;
 }
 
@@ -125,8 +153,9 @@ static enum err checked(struct sqlite_stmt *s, int rc, const char *what)
     return rc == SQLITE_OK ? ERR_OK : sqlite_error(conn_of(s->base.conn), rc, what);
 }
 
-static enum err bind_null(struct sql_stmt *base, int n)
+static enum err bind_null(struct sql_stmt *base, int n, enum sql_type type)
 {
+    (void)type;
     struct sqlite_stmt *s = stmt_of(base);
     return checked(s, sqlite3_bind_null(s->stmt, number_of(s, n)), "bind");
 }
@@ -154,11 +183,17 @@ static enum err step(struct sql_stmt *base, bool *row)
      * ROLLBACK run without a deadline: their caller clears it first. */
     if (sqlite_expired(c))
         return ERR_RETRY;
+    errno = 0; /* sqlite_error */
     int rc = sqlite3_step(s->stmt);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return sqlite_error(c, rc, "step");
     *row = rc == SQLITE_ROW;
     return ERR_OK;
+}
+
+static bool column_null(struct sql_stmt *base, int column)
+{
+    return sqlite3_column_type(stmt_of(base)->stmt, column) == SQLITE_NULL;
 }
 
 static int64_t column_i64(struct sql_stmt *base, int column)
@@ -195,6 +230,7 @@ static void finalize(struct sql_stmt *base)
 static enum err exec(struct sql_conn *base, const char *text)
 {
     struct sqlite_conn *c = conn_of(base);
+    errno = 0; /* sqlite_error */
     int rc = sqlite3_exec(c->db, text, NULL, NULL, NULL);
     return rc == SQLITE_OK ? ERR_OK : sqlite_error(c, rc, "exec");
 }
@@ -202,6 +238,11 @@ static enum err exec(struct sql_conn *base, const char *text)
 static uint64_t changes(struct sql_conn *base)
 {
     return (uint64_t)sqlite3_changes64(conn_of(base)->db);
+}
+
+static uint64_t total_changes(struct sql_conn *base)
+{
+    return (uint64_t)sqlite3_total_changes64(conn_of(base)->db);
 }
 
 static bool in_transaction(struct sql_conn *base)
@@ -218,17 +259,21 @@ const struct sql_driver sqlite_driver = {
     .name = "sqlite",
     .begin_write = "BEGIN IMMEDIATE",
     .begin_read = "BEGIN DEFERRED",
+    .schema = &sqlite_schema,
+    .one_writer = true,
     .prepare = prepare,
     .bind_null = bind_null,
     .bind_i64 = bind_i64,
     .bind_bytes = bind_bytes,
     .step = step,
+    .column_null = column_null,
     .column_i64 = column_i64,
     .column_bytes = column_bytes,
     .reset = reset,
     .finalize = finalize,
     .exec = exec,
     .changes = changes,
+    .total_changes = total_changes,
     .in_transaction = in_transaction,
     .set_deadline = set_deadline,
     .wal_bytes = sqlite_wal_bytes,

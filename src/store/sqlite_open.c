@@ -8,6 +8,8 @@
 #include "store/sqlite_priv.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 
 /* WAL file: a header of 32 bytes, then frames of 24 bytes and a page (sqlite.org/fileformat2 §4).
@@ -21,6 +23,7 @@ enum {
     RESTART_BYTES = 8 * CHECKPOINT_BYTES,
     /* The writer meets another process's lock (a copy by hand), a reader meets recovery. */
     BUSY_TIMEOUT_MS = 2000,
+    EMPTY_TIMEOUT_MS = 20, /* the writer stands still meanwhile */
     PROGRESS_OPS = 2000 /* some 20 to 50 µs of the virtual machine between two looks at the clock */
 };
 
@@ -92,6 +95,17 @@ void sqlite_maintain(struct sql_conn *base)
     }
 }
 
+enum err sqlite_empty_wal(struct sql_conn *base)
+{
+    struct sqlite_conn *c = conn_from(base);
+    sqlite3_busy_timeout(c->db, EMPTY_TIMEOUT_MS);
+    int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+    if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+        return ERR_RETRY;
+    return rc == SQLITE_OK ? ERR_OK : sqlite_error(c, rc, "checkpoint");
+}
+
 void sqlite_close(struct sql_conn *base)
 {
     struct sqlite_conn *c = conn_from(base);
@@ -105,7 +119,7 @@ void sqlite_close(struct sql_conn *base)
 
 static enum err set_wal(struct sql_conn *c)
 {
-    struct sql_stmt *s = sql_query(c, "PRAGMA journal_mode=WAL");
+    struct sql_stmt *s = sql_query_text(c, "PRAGMA journal_mode=WAL");
     bool is_wal = sql_step(s) && slice_eq_cstr(sql_blob(s, 0), "wal");
     enum err e = sql_done(s);
     return e == ERR_OK && !is_wal ? ERR_IO : e;
@@ -113,13 +127,17 @@ static enum err set_wal(struct sql_conn *c)
 
 static enum err set_up_writer(struct sqlite_conn *c)
 {
-    enum err e = set_wal(&c->base);
+    /* Heeded before the first table is made, and by VACUUM: see space.h. */
+    enum err e = sql_exec(&c->base, "PRAGMA auto_vacuum=INCREMENTAL");
+    if (e == ERR_OK)
+        e = set_wal(&c->base);
     if (e != ERR_OK)
         return e;
     /* Foreign keys: switched on by migrate.c when the schema stands. */
     e = sql_exec(&c->base, "PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;"
-                           "PRAGMA journal_size_limit=67108864; PRAGMA mmap_size=0");
-    sqlite3_wal_hook(c->db, on_wal, c); /* also ends automatic checkpoints */
+                           "PRAGMA journal_size_limit=67108864; PRAGMA mmap_size=0;"
+                           "PRAGMA secure_delete=ON"); /* erased is erased: see space_scrub */
+    sqlite3_wal_hook(c->db, on_wal, c);                /* also ends automatic checkpoints */
     return e;
 }
 
@@ -135,29 +153,63 @@ static bool is_readonly(const struct sqlite_conn *c)
     return sqlite3_db_readonly(c->db, "main") == 1;
 }
 
-static const char *problem(const struct sqlite_conn *c)
+static const char *problem(const struct sqlite_conn *c, enum err e)
 {
     if (c->db == NULL)
-        return "no memory";
+        return e == ERR_NO_MEMORY ? "no memory" : "the disk does not take what it already holds";
     return is_readonly(c) ? "it is read-only" : sqlite3_errmsg(c->db);
+}
+
+/* Counting SQLite's memory takes a lock for every allocation. Refused if SQLite is in use already,
+ * which is slower and no worse. */
+static void configure_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static enum err settle(const struct sqlite_options *o)
+{
+    int rc = sqlite_settle(o->file);
+    if (rc == SQLITE_OK)
+        return ERR_OK;
+    enum err e = sqlite_disk_error(rc, errno);
+    log_error(o->log, "store", "what an earlier process has left cannot be made durable",
+              LOG_S("file", o->file), LOG_I("code", rc), LOG_S("reason", err_info(e)->name));
+    return e;
+}
+
+static enum err not_opened(struct sqlite_conn *c, int rc)
+{
+    if ((rc & 0xff) != SQLITE_CANTOPEN)
+        return sqlite_error(c, rc, "open");
+    enum err e = sqlite_disk_error(rc, sqlite3_system_errno(c->db));
+    return e == ERR_STORE_IO ? ERR_IO : e; /* a wrong path more often than a bad disk */
 }
 
 static enum err open_db(struct sqlite_conn *c, const struct sqlite_options *o)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     bool writer = o->role == SQLITE_ROLE_WRITER;
+    bool reader = o->role == SQLITE_ROLE_READER;
+    pthread_once(&configured, configure_library);
+    enum err e = writer ? settle(o) : ERR_OK;
+    if (e != ERR_OK)
+        return e;
     /* A reader of a WAL database writes to its shared memory, so READONLY will not do. NOMUTEX: a
      * connection has one thread at a time, by the contract of sql.h. */
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (reader ? 0 : SQLITE_OPEN_CREATE);
     int rc = sqlite3_open_v2(o->file, &c->db, flags, NULL);
     if (c->db == NULL)
         return ERR_NO_MEMORY;
     if (rc != SQLITE_OK)
-        return (rc & 0xff) == SQLITE_CANTOPEN ? ERR_IO : sqlite_error(c, rc, "open");
+        return not_opened(c, rc);
     sqlite3_extended_result_codes(c->db, 1);
     sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
     if (writer && is_readonly(c))
         return ERR_IO;
-    return writer ? set_up_writer(c) : set_up_reader(c);
+    if (writer)
+        return set_up_writer(c);
+    return reader ? set_up_reader(c) : ERR_OK;
 }
 
 enum err sqlite_open(const struct sqlite_options *o, struct sql_conn **out, char *why,
@@ -177,7 +229,7 @@ enum err sqlite_open(const struct sqlite_options *o, struct sql_conn **out, char
         return ERR_OK;
     }
     if (why_len > 0)
-        snprintf(why, why_len, "%s cannot be used as a database: %s", o->file, problem(c));
+        snprintf(why, why_len, "%s cannot be used as a database: %s", o->file, problem(c, e));
     struct sql_conn *base = &c->base;
     sql_conn_close(&base);
     return e;

@@ -25,6 +25,11 @@ extern const struct sql_driver sqlite_driver;
 
 /* The error of a result code of conn's last call; unexpected ones are logged with `what`. */
 MUST_CHECK enum err sqlite_error(struct sqlite_conn *c, int rc, const char *what);
+/* The error of a result code and the errno that goes with it, as far as it is about the disk. */
+MUST_CHECK enum err sqlite_disk_error(int rc, int number);
+/* sqlite_settle.c: rewrites and syncs what a dead process has left; file is opened afterwards. An
+ * SQLite result code. */
+MUST_CHECK int sqlite_settle(const char *file);
 bool sqlite_expired(const struct sqlite_conn *c);
 uint64_t sqlite_wal_bytes(struct sql_conn *c);
 void sqlite_maintain(struct sql_conn *c);

@@ -1,17 +1,12 @@
-/* Opening and closing a store: the folder, its lock, the database, the threads. */
+/* Opening and closing a store: its folder (folder.h), and the engine that the url asks for. */
 
-#include "store/migrate.h"
-#include "store/sql_driver.h"
-#include "store/sqlite.h"
-#include "store/store_priv.h"
+#include "store/backfill_priv.h"
+#include "store/engine.h"
+#include "store/folder.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct opening {
@@ -33,75 +28,29 @@ void store_thread_set_inside(bool inside)
     thread_inside = inside;
 }
 
-static enum err refuse(const struct opening *op, enum err e, const char *what)
+bool store_url_is_postgres(const char *url)
 {
-    snprintf(op->why, op->why_len, "The data folder %s %s: %s.", op->o->path, what,
-             strerror(errno));
-    return e;
+    return url != NULL && (strncmp(url, "postgres://", 11) == 0 || strncmp(url, "postgresql://", 13) == 0);
 }
 
-/* The new entry must survive a power cut as the acknowledged rows in it do. */
-static enum err sync_parent(const struct opening *op)
+static enum err choose_engine(const struct opening *op)
 {
-    char parent[STORE_PATH_MAX + 4];
-    snprintf(parent, sizeof parent, "%s/..", op->o->path);
-    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == EACCES ? ERR_OK : refuse(op, ERR_IO, "has no readable parent");
-    int rc = fsync(fd);
-    close(fd);
-    return rc == 0 ? ERR_OK : refuse(op, ERR_IO, "cannot be synced");
-}
-
-static enum err make_folder(const struct opening *op)
-{
-    if (mkdir(op->o->path, 0700) == 0)
-        return sync_parent(op);
-    if (errno != EEXIST)
-        return refuse(op, ERR_IO, "cannot be made");
-    return ERR_OK;
-}
-
-static enum err lock_folder(const struct opening *op)
-{
-    char file[STORE_PATH_MAX];
-    int len = snprintf(file, sizeof file, "%s/guildhall.lock", op->o->path);
-    if (len < 0 || (size_t)len >= sizeof file) {
-        errno = ENAMETOOLONG;
-        return refuse(op, ERR_IO, "cannot be used");
-    }
-    op->s->lock_fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (op->s->lock_fd < 0)
-        return refuse(op, ERR_IO, "cannot be written to");
-    if (flock(op->s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    const char *url = op->o->url;
+    if (url == NULL || url[0] == '\0') {
+        op->s->engine = &sqlite_engine;
         return ERR_OK;
-    if (errno != EWOULDBLOCK)
-        return refuse(op, ERR_IO, "cannot be locked");
-    snprintf(op->why, op->why_len, "The data folder %s is in use by another server.", op->o->path);
-    return ERR_STORE_LOCKED;
+    }
+    if (store_url_is_postgres(url)) {
+        op->s->engine = &postgres_engine;
+        return ERR_OK;
+    }
+    snprintf(op->why, op->why_len, "The store's url must begin with postgres:// or postgresql://.");
+    return ERR_STORE;
 }
 
-static enum err open_database(const struct opening *op)
+enum err store_raise_ids(struct store *s, struct sql_conn *c)
 {
-    struct store *s = op->s;
-    snprintf(s->db_file, sizeof s->db_file, "%s/guildhall.db", op->o->path);
-    struct sqlite_options sqlite = {.file = s->db_file,
-                                    .role = SQLITE_ROLE_WRITER,
-                                    .wal_alarm_bytes = op->o->wal_alarm_bytes,
-                                    .clock = op->o->clock,
-                                    .log = op->o->log};
-    enum err e = sqlite_open(&sqlite, &s->writer.sql, op->why, op->why_len);
-    if (e != ERR_OK)
-        return e;
-    struct migrate_options m = {
-        .dir = op->o->migrations_dir, .clock = op->o->clock, .log = op->o->log};
-    return migrate(s->writer.sql, &m, op->why, op->why_len);
-}
-
-static enum err raise_ids(struct store *s)
-{
-    struct sql_stmt *q =
-        sql_query(s->writer.sql, "SELECT number FROM meta WHERE name = 'id_floor'");
+    struct sql_stmt *q = sql_query(c, "SELECT number FROM meta WHERE name = 'id_floor'");
     bool found = sql_step(q);
     uint64_t floor = found ? sql_u64(q, 0) : 0;
     enum err e = sql_done(q);
@@ -111,22 +60,18 @@ static enum err raise_ids(struct store *s)
         return ERR_STORE;
     snowflake_init(&s->ids, s->o.worker_id, s->o.clock);
     snowflake_raise(&s->ids, floor);
-    s->id_floor = floor;
+    atomic_store_explicit(&s->id_floor, floor, memory_order_relaxed);
     return ERR_OK;
 }
 
 static enum err open_inside(const struct opening *op)
 {
-    enum err e = make_folder(op);
+    enum err e = folder_lock(op->o->path, &op->s->lock_fd, op->why, op->why_len);
     if (e == ERR_OK)
-        e = lock_folder(op);
+        e = choose_engine(op);
     if (e == ERR_OK)
-        e = open_database(op);
-    if (e == ERR_OK)
-        e = raise_ids(op->s);
-    if (e == ERR_OK)
-        e = readers_init(op->s);
-    return e == ERR_OK ? writer_start(op->s) : e;
+        e = op->s->engine->open(op->s, op->o, op->why, op->why_len);
+    return e == ERR_OK ? backfill_open(op->s, op->o->migrations_dir, op->why, op->why_len) : e;
 }
 
 static void check_options(const struct store_options *o)
@@ -146,9 +91,12 @@ enum err store_open(const struct store_options *o, struct store **out, char *why
     if (s != NULL) {
         s->magic = STORE_MAGIC;
         s->o = *o;
-        s->o.path = NULL;
+        snprintf(s->path, sizeof s->path, "%s", o->path);
+        s->o.path = s->path;
+        s->o.url = NULL; /* has a password */
         s->o.migrations_dir = NULL;
         s->lock_fd = -1;
+        freezer_init(&s->freezer);
         e = open_inside(&(struct opening){.o = o, .s = s, .why = why, .why_len = why_len});
     }
     if (e == ERR_OK) {
@@ -167,9 +115,10 @@ void store_close(struct store **sp)
     if (s == NULL)
         return;
     assert(s->magic == STORE_MAGIC && !store_thread_is_inside());
-    writer_stop(s);
-    readers_deinit(s);
-    sql_conn_close(&s->writer.sql);
+    if (s->engine != NULL)
+        s->engine->close(s);
+    backfill_close(&s->backfill);
+    freezer_deinit(&s->freezer);
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     s->magic = 0;
@@ -180,20 +129,52 @@ void store_close(struct store **sp)
 enum err store_write(struct store *s, store_fn fn, void *ctx)
 {
     assert(!store_thread_is_inside() && "a transaction inside a transaction");
-    return writer_submit(s, fn, ctx);
+    if (!freezer_enter(&s->freezer))
+        return ERR_STORE_FROZEN;
+    enum err e = s->engine->write(s, fn, ctx);
+    freezer_leave(&s->freezer);
+    return e;
 }
 
 enum err store_read(struct store *s, store_fn fn, void *ctx)
 {
     assert(!store_thread_is_inside() && "a transaction inside a transaction");
-    return readers_run(s, fn, ctx);
+    return s->engine->read(s, fn, ctx);
+}
+
+enum err store_between(struct store *s, store_between_fn fn, void *ctx)
+{
+    assert(!store_thread_is_inside() && "a transaction inside a transaction");
+    assert(s->engine == &sqlite_engine);
+    return writer_between(s, fn, ctx);
+}
+
+enum err store_trouble(struct store *s)
+{
+    return freezer_is_frozen(&s->freezer) ? ERR_STORE_FROZEN : s->engine->trouble(s);
 }
 
 bool store_ready(struct store *s)
 {
-    pthread_mutex_lock(&s->writer.lock);
-    bool accepting = !s->writer.stopping;
-    pthread_mutex_unlock(&s->writer.lock);
-    /* Relaxed: a hint (store_priv.h). */
-    return accepting && !atomic_load_explicit(&s->writer.failing, memory_order_relaxed);
+    return store_trouble(s) == ERR_OK;
+}
+
+const char *store_backend(const struct store *s)
+{
+    return s->engine->name;
+}
+
+const char *store_path(const struct store *s)
+{
+    return s->path;
+}
+
+void store_freeze(struct store *s)
+{
+    freezer_freeze(&s->freezer);
+}
+
+void store_thaw(struct store *s)
+{
+    freezer_thaw(&s->freezer);
 }

@@ -85,15 +85,26 @@ enum err credentials_insert(struct sql_conn *c, struct user_id user, struct slic
     return sql_run(s);
 }
 
+enum err credentials_exist(struct sql_conn *c, struct user_id user, bool *exist)
+{
+    struct sql_stmt *s = sql_query(c, "SELECT 1 FROM credentials WHERE user_id = $1");
+    sql_bind_u64(s, 1, user.v);
+    bool found = sql_step(s);
+    enum err e = sql_done(s);
+    if (e == ERR_OK)
+        *exist = found;
+    return e;
+}
+
 enum err credentials_find(struct sql_conn *c, struct tenant_id tenant, struct slice login,
                           struct arena *arena, struct credential *out)
 {
     /* User names have no '@' and addresses have one: the two never meet in one namespace. */
     bool by_email = slice_find(login, '@') < login.len;
     struct sql_stmt *s =
-        sql_query(c, by_email ? "SELECT u.id, k.password_hash FROM users u JOIN credentials k ON "
-                                "k.user_id = u.id WHERE u.tenant_id = $1 AND u.email = $2"
-                              : "SELECT u.id, k.password_hash FROM users u JOIN credentials k ON "
+        by_email ? sql_query(c, "SELECT u.id, k.password_hash FROM users u JOIN credentials k ON "
+                                "k.user_id = u.id WHERE u.tenant_id = $1 AND u.email = $2")
+                 : sql_query(c, "SELECT u.id, k.password_hash FROM users u JOIN credentials k ON "
                                 "k.user_id = u.id WHERE u.tenant_id = $1 AND u.username = $2");
     sql_bind_u64(s, 1, tenant.v);
     sql_bind_text(s, 2, login);

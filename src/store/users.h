@@ -26,6 +26,8 @@ MUST_CHECK enum err users_email_taken(struct sql_conn *c, struct tenant_id tenan
 
 MUST_CHECK enum err credentials_insert(struct sql_conn *c, struct user_id user,
                                        struct slice password_hash);
+/* Whether the user still has one: not once the account has been closed. */
+MUST_CHECK enum err credentials_exist(struct sql_conn *c, struct user_id user, bool *exist);
 struct credential {
     struct user_id user;
     struct slice password_hash; /* in the arena, NUL-terminated */

@@ -1,18 +1,10 @@
 /*
- * The writer thread: group commit. The difficulty is to let many closures share one commit, and so
- * one fsync, without sharing each other's failures.
- *
- *   BEGIN ─▶ SAVEPOINT ─ closure ─┬─ ok ──▶ RELEASE ──────────────┐
- *               ▲                 └─ error ▶ ROLLBACK TO, RELEASE ─┤   (its events are dropped)
- *               └───────── while closures wait, up to batch_max ◀──┘
- *            ─▶ COMMIT ─▶ on_commit(all events) ─▶ wake the waiters ─▶ checkpoint if due
- *
- * If the database ends the transaction by itself (full disk, I/O error, no memory), or COMMIT
- * fails, every closure of the batch that had succeeded gets that error, and no event is published.
+ * The writer thread: a queue of closures, run in batches (batch.c), and the ways in and out of it.
  * A closure that comes alone is committed at once; batches form by themselves while a commit is
  * under way.
  */
 
+#include "store/batch.h"
 #include "store/sql_driver.h"
 #include "store/store_priv.h"
 
@@ -23,30 +15,54 @@
 
 enum { WRITER_STACK_BYTES = 1024 * 1024 };
 
-struct batch {
-    struct list jobs; /* taken; none of their callers is awake yet */
-    unsigned taken;
-    unsigned succeeded;
-    uint64_t last_id; /* the highest one given out */
-    enum err err;     /* of the whole batch */
-};
-
-static void set_failing(struct store *s, enum err e)
+static bool is_disk_trouble(enum err e)
 {
-    bool disk = e == ERR_STORE || e == ERR_STORE_FULL;
-    atomic_store_explicit(&s->writer.failing, disk, memory_order_relaxed);
+    return e == ERR_STORE || e == ERR_STORE_FULL || e == ERR_STORE_IO || e == ERR_STORE_READONLY;
+}
+
+enum err writer_trouble(struct store *s)
+{
+    return (enum err)atomic_load_explicit(&s->writer.trouble, memory_order_relaxed);
+}
+
+/*
+ * Only a write that is durable ends a trouble; no memory, say, tells nothing about the disk. Writes
+ * go on being tried: each one overwrites in the log what the last one may have left there, so that
+ * also after a failed sync nothing acknowledged rests on it (sqlite_settle.c says what does).
+ */
+static void set_trouble(struct store *s, enum err e)
+{
+    enum err before = writer_trouble(s);
+    if (e == before || (e != ERR_OK && !is_disk_trouble(e)))
+        return;
+    atomic_store_explicit(&s->writer.trouble, (int)e, memory_order_relaxed);
+    if (e == ERR_OK)
+        log_info(s->o.log, "store", "the disk accepts writes again", LOG_S("file", s->db_file));
+    else
+        log_error(s->o.log, "store", "nothing can be written",
+                  LOG_S("reason", store_trouble_text(e)), LOG_S("file", s->db_file));
 }
 
 /* ---- the queue ---- */
 
-static struct write_job *take_job(struct writer *w)
+static struct write_job *first_job(const struct writer *w)
+{
+    return list_empty(&w->queue) ? NULL : LIST_OWNER(w->queue.next, struct write_job, node);
+}
+
+/* The first in line, if it is of the kind that is asked for; NULL otherwise. */
+static struct write_job *take_job(struct writer *w, bool between)
 {
     pthread_mutex_lock(&w->lock);
-    struct list *node = list_pop_front(&w->queue);
-    if (node != NULL)
+    struct write_job *job = first_job(w);
+    if (job != NULL && (job->between != NULL) == between) {
+        list_remove(&job->node);
         w->queued--;
+    } else {
+        job = NULL;
+    }
     pthread_mutex_unlock(&w->lock);
-    return node == NULL ? NULL : LIST_OWNER(node, struct write_job, node);
+    return job;
 }
 
 static struct timespec probe_time(void)
@@ -61,7 +77,7 @@ enum wait_result { WAIT_JOBS, WAIT_PROBE, WAIT_STOP };
 
 static enum wait_result wait_for_jobs(struct writer *w)
 {
-    bool failing = atomic_load_explicit(&w->failing, memory_order_relaxed);
+    bool failing = atomic_load_explicit(&w->trouble, memory_order_relaxed) != ERR_OK;
     struct timespec until = probe_time();
     int rc = 0;
     pthread_mutex_lock(&w->lock);
@@ -93,175 +109,80 @@ static enum err enqueue(struct store *s, struct write_job *job)
     return e;
 }
 
+static enum err submit(struct store *s, struct write_job *job)
+{
+    sem_init(&job->done, 0, 0);
+    enum err e = enqueue(s, job);
+    if (e == ERR_OK) {
+        while (sem_wait(&job->done) != 0)
+            assert(errno == EINTR);
+        e = job->result;
+        for (int i = 0; i < STORE_WAKES && job->wakes[i] != NULL; i++)
+            sem_post(&job->wakes[i]->done);
+    }
+    sem_destroy(&job->done);
+    return e;
+}
+
 enum err writer_submit(struct store *s, store_fn fn, void *ctx)
 {
     struct write_job job = {.fn = fn, .ctx = ctx};
-    sem_init(&job.done, 0, 0);
-    enum err e = enqueue(s, &job);
-    if (e == ERR_OK) {
-        while (sem_wait(&job.done) != 0)
-            assert(errno == EINTR);
-        e = job.result;
-    }
-    sem_destroy(&job.done);
-    return e;
+    return submit(s, &job);
 }
 
-/* ---- one closure ---- */
-
-static enum err run_fn(struct store *s, struct batch *b, const struct write_job *job)
+enum err writer_between(struct store *s, store_between_fn fn, void *ctx)
 {
-    struct tx tx = {.store = s,
-                    .sql = s->writer.sql,
-                    .now_ms = clock_wall_ms(s->o.clock),
-                    .events = &s->writer.events,
-                    .events_before = s->writer.events.count};
-    enum err e = job->fn(&tx, job->ctx);
-    assert(s->writer.sql->open == 0 && "sql_done is missing");
-    if (tx.last_id > b->last_id)
-        b->last_id = tx.last_id;
-    /* A closure may have overlooked these two; then its success is not one. */
-    if (e == ERR_OK)
-        e = tx.failed;
-    return e == ERR_OK ? sql_lost(s->writer.sql) : e;
-}
-
-static enum err undo(struct sql_conn *c)
-{
-    enum err e = sql_run(sql_query(c, "ROLLBACK TO closure"));
-    return e == ERR_OK ? sql_run(sql_query(c, "RELEASE closure")) : e;
-}
-
-static enum err run_once(struct store *s, struct batch *b, const struct write_job *job)
-{
-    struct sql_conn *c = s->writer.sql;
-    size_t events_before = s->writer.events.count;
-    enum err e = sql_run(sql_query(c, "SAVEPOINT closure"));
-    if (e != ERR_OK) {
-        b->err = e;
-        return e;
-    }
-    e = run_fn(s, b, job);
-    if (e == ERR_OK)
-        e = sql_run(sql_query(c, "RELEASE closure"));
-    if (e == ERR_OK)
-        return ERR_OK;
-    event_list_cut(&s->writer.events, events_before);
-    metrics_add(s->o.metrics, METRIC_STORE_ROLLBACKS, 1);
-    enum err undone = sql_lost(c) != ERR_OK ? sql_lost(c) : undo(c);
-    if (undone != ERR_OK)
-        b->err = undone; /* nobody can say what is left of this closure */
-    return e;
-}
-
-static void run_job(struct store *s, struct batch *b, struct write_job *job)
-{
-    for (int run = 0; run <= STORE_RETRIES_MAX; run++) {
-        job->result = run_once(s, b, job);
-        if (job->result != ERR_RETRY || b->err != ERR_OK)
-            break;
-    }
-    b->succeeded += job->result == ERR_OK;
+    struct write_job job = {.between = fn, .ctx = ctx};
+    return submit(s, &job);
 }
 
 /* ---- one batch ---- */
 
-static void run_jobs(struct store *s, struct batch *b)
-{
-    while (b->taken < s->o.batch_max && s->writer.events.count < STORE_EVENTS_BATCH_MAX) {
-        struct write_job *job = take_job(&s->writer);
-        if (job == NULL)
-            break;
-        b->taken++;
-        list_push_back(&b->jobs, &job->node);
-        if (b->err == ERR_OK)
-            run_job(s, b, job);
-        else
-            job->result = b->err;
-    }
-}
-
-/* Ids given out in this batch will never be given out again, whatever the clock says after a
- * restart. */
-static enum err store_id_floor(struct store *s, const struct batch *b)
-{
-    if (b->last_id <= s->id_floor)
-        return ERR_OK;
-    struct sql_stmt *q =
-        sql_query(s->writer.sql, "UPDATE meta SET number = $1 WHERE name = 'id_floor'");
-    sql_bind_u64(q, 1, b->last_id);
-    return sql_run(q);
-}
-
-static enum err commit(struct store *s, struct batch *b)
-{
-    uint64_t begun_ns = clock_mono_ns(s->o.clock);
-    enum err e = store_id_floor(s, b);
-    if (e == ERR_OK)
-        e = sql_commit(s->writer.sql);
-    else
-        sql_rollback(s->writer.sql);
-    if (e != ERR_OK)
-        return e;
-    if (b->last_id > s->id_floor)
-        s->id_floor = b->last_id;
-    uint64_t took_us = (clock_mono_ns(s->o.clock) - begun_ns) / 1000;
-    metrics_add(s->o.metrics, METRIC_STORE_COMMITS, 1);
-    metrics_add(s->o.metrics, METRIC_STORE_TRANSACTIONS, b->succeeded);
-    metrics_observe_us(s->o.metrics, METRIC_STORE_COMMIT_US, took_us);
-    return ERR_OK;
-}
-
-static void fail_batch(struct store *s, struct batch *b)
-{
-    event_list_cut(&s->writer.events, 0);
-    LIST_FOREACH (node, &b->jobs) {
-        struct write_job *job = LIST_OWNER(node, struct write_job, node);
-        if (job->result == ERR_OK)
-            job->result = b->err;
-    }
-    log_error(s->o.log, "store", "a batch of transactions failed",
-              LOG_S("error", err_info(b->err)->name), LOG_U("transactions", b->taken));
-}
-
-static void finish_batch(struct store *s, struct batch *b)
-{
-    if (b->err == ERR_OK && b->succeeded > 0) {
-        b->err = commit(s, b);
-        set_failing(s, b->err);
-    } else {
-        if (b->err != ERR_OK)
-            set_failing(s, b->err);
-        sql_rollback(s->writer.sql);
-    }
-    if (b->err != ERR_OK)
-        fail_batch(s, b);
-}
-
-static void publish(struct store *s)
-{
-    struct event_list *l = &s->writer.events;
-    if (l->count > 0 && s->o.on_commit != NULL)
-        s->o.on_commit(s->o.on_commit_ctx, l->items, l->count);
-    event_list_cut(l, 0);
-}
-
+/*
+ * Waking costs a system call a thread, and the writer has better things to do: it wakes the first,
+ * and each that wakes wakes two others (submit), in a tree laid through the list. All of them sleep
+ * until the first is posted; a job is gone once it has been.
+ */
 static void wake_all(struct batch *b)
 {
-    LIST_FOREACH (node, &b->jobs) {
-        struct write_job *job = LIST_OWNER(node, struct write_job, node);
-        sem_post(&job->done); /* the job is gone from here on */
+    struct list *parent = b->jobs.next;
+    unsigned given = 0;
+    if (list_empty(&b->jobs))
+        return;
+    for (struct list *it = parent->next; it != &b->jobs; it = it->next) {
+        LIST_OWNER(parent, struct write_job, node)->wakes[given++] =
+            LIST_OWNER(it, struct write_job, node);
+        if (given == STORE_WAKES) {
+            parent = parent->next;
+            given = 0;
+        }
     }
+    sem_post(&LIST_OWNER(b->jobs.next, struct write_job, node)->done);
+}
+
+/* One that wants the connection for itself; true if it was its turn. */
+static bool run_between(struct store *s)
+{
+    struct write_job *job = take_job(&s->writer, true);
+    if (job == NULL)
+        return false;
+    job->result = job->between(s->writer.sql, job->ctx);
+    assert(s->writer.sql->open == 0 && "sql_done is missing");
+    sem_post(&job->done);
+    return true;
+}
+
+static struct write_job *next_closure(void *ctx)
+{
+    return take_job(ctx, false);
 }
 
 static void run_batch(struct store *s)
 {
-    struct batch b = {.err = ERR_OK};
-    list_init(&b.jobs);
-    b.err = sql_begin(s->writer.sql, s->writer.sql->driver->begin_write);
-    run_jobs(s, &b);
-    finish_batch(s, &b);
-    publish(s);
+    struct batch b;
+    batch_run(s, &b, next_closure, &s->writer);
+    if (b.err != ERR_OK || b.succeeded > 0)
+        set_trouble(s, b.err);
     wake_all(&b);
     s->writer.sql->driver->maintain(s->writer.sql);
     metrics_set(s->o.metrics, METRIC_STORE_WAL_BYTES,
@@ -280,10 +201,7 @@ static void probe(struct store *s)
         else
             sql_rollback(c);
     }
-    if (e == ERR_OK) {
-        set_failing(s, ERR_OK);
-        log_info(s->o.log, "store", "the disk accepts writes again", LOG_S("file", s->db_file));
-    }
+    set_trouble(s, e);
 }
 
 /* ---- the thread ---- */
@@ -299,7 +217,7 @@ static void *writer_main(void *ctx)
             return NULL;
         if (got == WAIT_PROBE)
             probe(s);
-        else
+        else if (!run_between(s))
             run_batch(s);
     }
 }
@@ -353,5 +271,6 @@ void writer_stop(struct store *s)
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->lock);
     event_list_deinit(&w->events);
+    stream_heads_deinit(&w->heads);
     w->started = false;
 }

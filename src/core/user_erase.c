@@ -1,0 +1,409 @@
+/*
+ * Erasing a person. The account is closed in one closure; the steps that follow take everything
+ * away that belongs to it. The difficulty is a request that was on its way when the account was
+ * closed: it may still join or make a guild, or post into one. Such writes end when the guild is
+ * left, because that moves its permission generation; so guilds are left before messages are looked
+ * for, and the last step looks again whether a guild has been added, and then all begins anew.
+ */
+
+#include "core/user_erase.h"
+
+#include "core/tasks_priv.h"
+#include "proto/events.h"
+#include "store/guilds.h"
+#include "store/members.h"
+#include "store/messages.h"
+#include "store/space.h"
+#include "store/tokens.h"
+#include "store/users.h"
+
+/* ---- the beginning ---- */
+
+/* In a closure that holds the user's stream. */
+static enum err revoke_tokens(struct tx *tx, struct user_id user, struct arena *arena)
+{
+    struct token_id *list = NULL;
+    size_t count = 0;
+    enum err e = tokens_of_user(tx_sql(tx), user, arena, &list, &count);
+    for (size_t i = 0; i < count && e == ERR_OK; i++)
+        e = core_emit_delta(tx, event_token_revoked(user, list[i].hash), &task_actor,
+                            slice_of((const char *)list[i].hash, sizeof list[i].hash));
+    return e == ERR_OK && count > 0 ? tokens_delete_of_user(tx_sql(tx), user) : e;
+}
+
+static enum err close_account(struct tx *tx, struct user_id user, struct arena *arena)
+{
+    struct task t = {.kind = TASK_USER_ERASE, .subject = user.v, .created_at_ms = tx_now_ms(tx)};
+    bool inserted;
+    enum err e = tx_lock(tx, core_user_stream(user));
+    if (e == ERR_OK)
+        e = user_removal_blank(tx_sql(tx), user);
+    if (e == ERR_OK)
+        e = revoke_tokens(tx, user, arena);
+    if (e != ERR_OK)
+        return e;
+    t.id = tx_id(tx);
+    return tasks_insert(tx_sql(tx), &t, &inserted);
+}
+
+struct beginning {
+    struct user_id user;
+    struct arena arena;
+};
+
+static enum err begin(struct tx *tx, void *ctx)
+{
+    struct beginning *x = ctx;
+    struct task t;
+    bool found;
+    arena_reset(&x->arena);
+    enum err e = tasks_find(tx_sql(tx), TASK_USER_ERASE, x->user.v, &t, &found);
+    if (e != ERR_OK || found)
+        return e;
+    return close_account(tx, x->user, &x->arena);
+}
+
+enum err user_erase(struct core *c, struct user_id id)
+{
+    struct beginning x = {.user = id};
+    arena_init(&x.arena, MEM_CORE, TASK_ARENA_BYTES);
+    enum err e = id.v == 0 ? ERR_UNKNOWN_USER : store_write(c->store, begin, &x);
+    arena_deinit(&x.arena);
+    if (e == ERR_OK)
+        log_info(c->o.log, "tasks", "an account is being erased", LOG_U("user", id.v));
+    return e;
+}
+
+static struct user_id user_of(const struct task_run *x)
+{
+    return (struct user_id){x->task.subject};
+}
+
+/* ---- leaving guilds; cursor_a: the guild after the last one ---- */
+
+static enum err read_heirs(struct tx *tx, void *ctx)
+{
+    struct task_run *x = ctx;
+    return user_removal_heir(tx_sql(tx), x->membership.guild, user_of(x), x->scan.a, TASK_LOOKED_AT,
+                             &x->heir, &x->scan.b);
+}
+
+static enum err read_membership(struct tx *tx, void *ctx)
+{
+    struct task_run *x = ctx;
+    return user_removal_next_guild(tx_sql(tx), user_of(x), x->task.cursor_a, &x->membership);
+}
+
+/* Who is to own the guild: all members are looked at, page by page. */
+static enum err look_guild(struct task_run *x)
+{
+    enum err e = store_read(x->core->store, read_membership, x);
+    x->heir = (struct removal_heir){{0}, 0};
+    x->scan = (struct removal_scan){0, 0, false};
+    if (e != ERR_OK || x->membership.guild.v == 0 || !x->membership.owner)
+        return e;
+    do {
+        x->scan.a = x->scan.b;
+        e = store_read(x->core->store, read_heirs, x);
+    } while (e == ERR_OK && x->scan.b != 0);
+    return e;
+}
+
+static enum err drop_traces(struct tx *tx, struct guild_id guild, struct user_id user)
+{
+    enum err e = user_removal_overwrites(tx_sql(tx), guild, user);
+    return e == ERR_OK ? user_removal_bot_role(tx_sql(tx), guild, user) : e;
+}
+
+static enum err announce_leave(struct tx *tx, struct task_run *x, const struct member *member)
+{
+    uint64_t user = member->user.id.v;
+    enum err e = views_restructured(tx, member->guild, &x->view);
+    if (e == ERR_OK)
+        e = core_emit_structure(tx, event_member_remove(member, x->view, user), &task_actor,
+                                x->view);
+    if (e == ERR_OK)
+        e = core_emit(tx, event_guild_left(member->user.id, member->guild), &task_actor);
+    return e;
+}
+
+static enum err leave(struct tx *tx, struct task_run *x, const struct member *member)
+{
+    struct sql_conn *sql = tx_sql(tx);
+    struct guild_id guild = member->guild;
+    enum err e = members_remove(sql, guild, member->user.id);
+    if (e == ERR_OK)
+        e = guilds_count_member(sql, guild, -1);
+    if (e == ERR_OK)
+        e = drop_traces(tx, guild, member->user.id);
+    return e == ERR_OK ? announce_leave(tx, x, member) : e;
+}
+
+/* Nobody has joined since nobody was found: then there are a few bots at most, on one page. */
+static enum err still_nobody(struct tx *tx, struct task_run *x, struct guild_id guild)
+{
+    struct removal_heir heir = {{0}, 0};
+    uint64_t last;
+    enum err e = user_removal_heir(tx_sql(tx), guild, user_of(x), 0, TASK_LOOKED_AT, &heir, &last);
+    x->waits = e == ERR_OK && heir.user.v != 0;
+    return e;
+}
+
+/* The guild goes to the heir, or with its owner (*gone). x->waits: things have changed since they
+ * were looked at. */
+static enum err settle_ownership(struct tx *tx, struct task_run *x, struct guild_id guild,
+                                 bool *gone)
+{
+    struct guild_record r;
+    bool member = false;
+    enum err e = guilds_find(tx_sql(tx), guild, &x->arena, &r);
+    if (e != ERR_OK || r.guild.owner.v != user_of(x).v)
+        return e;
+    if (x->heir.user.v == 0) {
+        e = still_nobody(tx, x, guild);
+        *gone = e == ERR_OK && !x->waits;
+        return *gone ? guild_delete_begin(tx, guild) : e;
+    }
+    e = members_exists(tx_sql(tx), guild, x->heir.user, &member);
+    x->waits = e == ERR_OK && !member;
+    return e == ERR_OK && member ? user_removal_set_owner(tx_sql(tx), guild, x->heir.user) : e;
+}
+
+/* The members step of the guild's own task removes whoever is still in it. */
+static enum err leave_or_delete(struct tx *tx, struct task_run *x, struct guild_id guild)
+{
+    struct member member;
+    bool gone = false;
+    enum err e = tx_lock(tx, core_guild_stream(guild));
+    if (e == ERR_OK)
+        e = settle_ownership(tx, x, guild, &gone);
+    if (e == ERR_UNKNOWN_GUILD)
+        return ERR_OK; /* marked since it was looked at */
+    if (e != ERR_OK || gone || x->waits)
+        return e;
+    e = members_find(tx_sql(tx), guild, user_of(x), &x->arena, &member);
+    if (e == ERR_UNKNOWN_MEMBER)
+        return ERR_OK;
+    return e == ERR_OK ? leave(tx, x, &member) : e;
+}
+
+static enum err act_guild(struct tx *tx, struct task_run *x)
+{
+    struct guild_id guild = x->membership.guild;
+    enum err e = ERR_OK;
+    x->step_done = guild.v == 0;
+    if (x->step_done)
+        return ERR_OK;
+    if (!x->membership.deleting)
+        e = leave_or_delete(tx, x, guild);
+    x->task.cursor_a = guild.v + 1;
+    x->task.done_rows++;
+    return e;
+}
+
+/* ---- messages; cursors: channel and message looked at last ---- */
+
+static void begin_scan(struct task_run *x)
+{
+    x->scan = (struct removal_scan){x->task.cursor_a, x->task.cursor_b, false};
+    x->found = 0;
+}
+
+static enum err read_messages(struct tx *tx, void *ctx)
+{
+    struct task_run *x = ctx;
+    struct removal_scan scan = x->scan;
+    size_t found = 0;
+    enum err e = user_removal_messages(tx_sql(tx), user_of(x), TASK_LOOKED_AT, &scan, x->messages,
+                                       TASK_EVENTS, &found);
+    if (e == ERR_OK) {
+        x->scan = scan;
+        x->found = found;
+    }
+    return e;
+}
+
+static enum err look_messages(struct task_run *x)
+{
+    enum err e = ERR_OK;
+    begin_scan(x);
+    for (int i = 0; i < TASK_READS && e == ERR_OK && x->found == 0 && !x->scan.ended; i++)
+        e = store_read(x->core->store, read_messages, x);
+    return e;
+}
+
+static enum err delete_message(struct tx *tx, const struct removal_message *m, bool announce)
+{
+    enum err e = messages_delete(tx_sql(tx), m->channel, m->id);
+    if (e == ERR_UNKNOWN_MESSAGE)
+        return ERR_OK; /* deleted since it was looked at, and that was announced */
+    if (e == ERR_OK && announce)
+        e = core_emit(tx, event_message_delete(m->guild, m->channel, m->id, 0), &task_actor);
+    return e;
+}
+
+/* All of one channel. Of a guild that is going nobody is told anything. */
+static enum err act_messages(struct tx *tx, struct task_run *x)
+{
+    bool found = false;
+    bool deleting = false;
+    enum err e = ERR_OK;
+    if (x->found > 0)
+        e = guild_removal_state(tx_sql(tx), x->messages[0].guild, &found, &deleting);
+    bool announce = found && !deleting;
+    if (e == ERR_OK && announce)
+        e = tx_lock(tx, core_guild_stream(x->messages[0].guild));
+    for (size_t i = 0; i < x->found && e == ERR_OK; i++)
+        e = delete_message(tx, &x->messages[i], announce);
+    x->task.cursor_a = x->scan.a;
+    x->task.cursor_b = x->scan.b;
+    x->task.done_rows += x->found;
+    x->step_done = x->scan.ended;
+    return e;
+}
+
+/* ---- nonces: the recent ones (cursor_a: the channel), and those in the log ---- */
+
+static enum err act_nonces(struct tx *tx, struct task_run *x)
+{
+    uint64_t channel = x->task.cursor_a;
+    bool ended = false;
+    enum err e = user_removal_nonces(tx_sql(tx), user_of(x), &channel, TASK_CHANNELS, &ended);
+    x->task.cursor_a = channel;
+    x->step_done = ended;
+    return e;
+}
+
+static enum err read_log(struct tx *tx, void *ctx)
+{
+    struct task_run *x = ctx;
+    struct removal_scan scan = x->scan;
+    size_t found = 0;
+    enum err e = user_removal_log(tx_sql(tx), user_of(x), STREAM_GUILD, TASK_LOOKED_AT, &scan,
+                                  x->rows, TASK_ROWS, &found);
+    if (e == ERR_OK) {
+        x->scan = scan;
+        x->found = found;
+    }
+    return e;
+}
+
+static enum err look_log(struct task_run *x)
+{
+    enum err e = ERR_OK;
+    begin_scan(x);
+    for (int i = 0; i < TASK_READS && e == ERR_OK && x->found == 0 && !x->scan.ended; i++)
+        e = store_read(x->core->store, read_log, x);
+    return e;
+}
+
+static enum err act_log(struct tx *tx, struct task_run *x)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < x->found && e == ERR_OK; i++)
+        e = user_removal_forget_delta(tx_sql(tx), (struct stream){STREAM_GUILD, x->rows[i].a},
+                                      x->rows[i].b);
+    x->task.cursor_a = x->scan.a;
+    x->task.cursor_b = x->scan.b;
+    x->step_done = x->scan.ended;
+    return e;
+}
+
+/* ---- invites, applications, the account ---- */
+
+static enum err act_invites(struct tx *tx, struct task_run *x)
+{
+    uint64_t rows = 0;
+    enum err e = user_removal_invites(tx_sql(tx), user_of(x), TASK_ROWS, &rows);
+    x->task.done_rows += rows;
+    x->step_done = rows < TASK_ROWS;
+    return e;
+}
+
+/* The bot has a task of its own; the application stays, without its texts, until that is done. */
+static enum err erase_bot(struct tx *tx, struct task_run *x, const struct removal_application *a)
+{
+    struct task t;
+    bool found;
+    enum err e = tasks_find(tx_sql(tx), TASK_USER_ERASE, a->bot.v, &t, &found);
+    if (e != ERR_OK || found)
+        return e;
+    e = user_removal_blank_application(tx_sql(tx), a->id);
+    /* A bot's id is above its owner's, so locks are in order. */
+    return e == ERR_OK ? close_account(tx, a->bot, &x->arena) : e;
+}
+
+/* cursor_a: the application looked at last. */
+static enum err act_applications(struct tx *tx, struct task_run *x)
+{
+    struct removal_application a;
+    enum err e = tx_lock(tx, core_user_stream(user_of(x))); /* nobody makes a bot meanwhile */
+    if (e == ERR_OK)
+        e = user_removal_next_application(tx_sql(tx), user_of(x), x->task.cursor_a, &a);
+    if (e != ERR_OK)
+        return e;
+    x->step_done = a.id.v == 0;
+    if (x->step_done)
+        return ERR_OK;
+    x->task.cursor_a = a.id.v;
+    x->task.done_rows++;
+    return a.bot.v == 0 ? user_removal_application(tx_sql(tx), a.id) : erase_bot(tx, x, &a);
+}
+
+/* Bots that are gone leave their applications without one. */
+static enum err drop_applications(struct tx *tx, struct task_run *x)
+{
+    struct removal_application a = {{0}, {0}};
+    enum err e;
+    do {
+        e = user_removal_next_application(tx_sql(tx), user_of(x), a.id.v, &a);
+        if (e == ERR_OK && a.id.v != 0 && a.bot.v == 0)
+            e = user_removal_application(tx_sql(tx), a.id);
+    } while (e == ERR_OK && a.id.v != 0);
+    return e;
+}
+
+static enum err act_account(struct tx *tx, struct task_run *x)
+{
+    struct removal_ties ties;
+    enum err e = tx_lock(tx, core_user_stream(user_of(x)));
+    if (e == ERR_OK)
+        e = revoke_tokens(tx, user_of(x), &x->arena);
+    if (e == ERR_OK)
+        e = drop_applications(tx, x);
+    if (e == ERR_OK)
+        e = user_removal_ties(tx_sql(tx), user_of(x), &ties);
+    if (e != ERR_OK)
+        return e;
+    x->waits = ties.applications || ties.guild_going;
+    x->back = !x->waits && ties.guild;
+    if (x->waits || x->back)
+        return ERR_OK;
+    x->task.done_rows++;
+    x->step_done = true;
+    return user_removal_end(tx_sql(tx), user_of(x));
+}
+
+/* ---- what the database's files still hold ---- */
+
+static enum err scrub(struct task_run *x)
+{
+    return space_scrub(x->core->store);
+}
+
+static const struct task_step steps[] = {
+    {"leaving guilds", look_guild, act_guild, NULL},
+    {"deleting messages", look_messages, act_messages, NULL},
+    {"forgetting nonces", NULL, act_nonces, NULL},
+    {"looking through the log", look_log, act_log, NULL},
+    {"deleting invites", NULL, act_invites, NULL},
+    {"erasing applications and bots", NULL, act_applications, NULL},
+    {"deleting the account", NULL, act_account, NULL},
+    {"emptying the database's log", NULL, NULL, scrub},
+};
+
+const struct task_plan task_user_erase = {
+    .name = "user_erase",
+    .steps = steps,
+    .step_count = sizeof steps / sizeof steps[0],
+};

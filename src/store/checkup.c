@@ -1,0 +1,299 @@
+/*
+ * What belongs to nothing. Each walk goes through a table in the order of a key, a page in one
+ * read, and every row is judged within the snapshot that it was read in, so that writes under way
+ * confuse nothing.
+ */
+
+#include "store/checkup.h"
+
+#include "store/tasks.h"
+
+enum { PAGE_ROWS = 1000, STEPS_A_READ = 500 };
+
+struct walk {
+    const char *what; /* is found when the third column is not 0; the first two are the key */
+    unsigned keys;    /* parameters: the keys, then (if `page`) the limit */
+    bool page;        /* false: the text finds one row, the next one */
+    struct sql_stmt *(*query)(struct sql_conn *c);
+};
+
+/* What is looked up is a sub-select and no join: PostgreSQL would read all of a small table, or
+ * both of two large ones side by side. */
+#define MISSING(query) "CASE WHEN (" query ") IS NULL THEN 1 ELSE 0 END"
+#define MISSING_IF(condition, query)                                                               \
+    "CASE WHEN " condition " AND (" query ") IS NULL THEN 1 ELSE 0 END"
+
+/* Channels that have messages: a step from one to the next, whatever lies between. */
+static struct sql_stmt *next_messages(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT m.channel_id, 0, " MISSING(
+               "SELECT id FROM channels WHERE id = m.channel_id") " FROM messages m WHERE "
+                                                                  "m.channel_id > $1 ORDER BY "
+                                                                  "m.channel_id LIMIT 1");
+}
+
+static struct sql_stmt *next_nonces(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT n.channel_id, 0, " MISSING(
+               "SELECT id FROM channels WHERE id = n.channel_id") " FROM recent_nonces n WHERE "
+                                                                  "n.channel_id > $1 ORDER BY "
+                                                                  "n.channel_id LIMIT 1");
+}
+
+static struct sql_stmt *next_log(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT l.stream_kind, l.stream_id, " MISSING(
+               "SELECT head FROM streams WHERE stream_kind = l.stream_kind "
+               "AND stream_id = l.stream_id") " FROM event_log l WHERE (l.stream_kind, "
+                                              "l.stream_id) > ($1, $2) "
+                                              "ORDER BY l.stream_kind, l.stream_id LIMIT 1");
+}
+
+static struct sql_stmt *page_of_overwrites(struct sql_conn *c)
+{
+    return sql_query(
+        c,
+        "SELECT o.channel_id, o.target_id, " MISSING_IF(
+            "o.type = 0",
+            "SELECT id FROM roles WHERE id = o.target_id") " FROM overwrites o WHERE "
+                                                           "(o.channel_id, o.target_id) > ($1, $2) "
+                                                           "ORDER BY o.channel_id, o.target_id "
+                                                           "LIMIT $3");
+}
+
+static struct sql_stmt *page_of_roles(struct sql_conn *c)
+{
+    return sql_query(c,
+                     "SELECT r.id, 0, " MISSING_IF(
+                         "r.bot_id IS NOT NULL",
+                         "SELECT id FROM users WHERE id = r.bot_id") " FROM roles r WHERE r.id > "
+                                                                     "$1 ORDER BY r.id LIMIT $2");
+}
+
+static struct sql_stmt *page_of_guilds(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT g.id, 0, " MISSING_IF(
+               "g.deleting = 0",
+               "SELECT user_id FROM members WHERE guild_id = g.id "
+               "AND user_id = g.owner_id") " FROM guilds g WHERE g.id > $1 ORDER BY g.id LIMIT $2");
+}
+
+static struct sql_stmt *page_of_everyone(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT g.id, 0, " MISSING_IF(
+                            "g.deleting = 0",
+                            "SELECT id FROM roles WHERE id = g.id") " FROM guilds g WHERE g.id > "
+                                                                    "$1 ORDER BY g.id LIMIT $2");
+}
+
+static struct sql_stmt *page_of_streams(struct sql_conn *c)
+{
+    return sql_query(
+        c,
+        "SELECT s.stream_kind, s.stream_id, " MISSING_IF(
+            "s.stream_kind = 1 AND s.head > 0",
+            "SELECT id FROM guilds WHERE id = s.stream_id") " FROM streams s WHERE (s.stream_kind, "
+                                                            "s.stream_id) > ($1, $2) "
+                                                            "ORDER BY s.stream_kind, s.stream_id "
+                                                            "LIMIT $3");
+}
+
+static struct sql_stmt *page_of_users(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT u.id, 0, " MISSING_IF(
+               "u.bot = 1",
+               "SELECT id FROM applications WHERE bot_id = u.id") " FROM users u WHERE u.id > $1 "
+                                                                  "ORDER BY u.id LIMIT $2");
+}
+
+static struct sql_stmt *page_of_deletions(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT g.id, 0, " MISSING_IF(
+                            "g.deleting = 1", "SELECT id FROM tasks WHERE kind = 1 AND subject_id "
+                                              "= g.id") " FROM guilds g WHERE g.id > $1 ORDER BY "
+                                                        "g.id LIMIT $2");
+}
+
+static const struct walk orphans[] = {
+    {"messages of a channel that is not there", 1, false, next_messages},
+    {"nonces of a channel that is not there", 1, false, next_nonces},
+    {"rows of the event log without their stream", 2, false, next_log},
+    {"overwrites of a role that is not there, in channel", 2, true, page_of_overwrites},
+    {"a role of a bot that is not there", 1, true, page_of_roles},
+    {"a guild whose owner is no member", 1, true, page_of_guilds},
+    {"a guild without @everyone", 1, true, page_of_everyone},
+    {"a stream of a guild that is not there", 2, true, page_of_streams},
+    {"a bot without application", 1, true, page_of_users},
+};
+
+/* ---- walking ---- */
+
+struct walking {
+    struct checkup *c;
+    const struct walk *walk;
+    uint64_t key[2];
+    bool ended;
+    /* Of one read: it may run again. */
+    uint64_t rows;
+    uint64_t bad[CHECKUP_FINDINGS_MAX];
+    unsigned bad_count;
+};
+
+/* Streams and rows of the log are named by their second key. */
+static uint64_t name_of(const struct walk *w, const uint64_t key[2])
+{
+    return w->query == next_log || w->query == page_of_streams ? key[1] : key[0];
+}
+
+static enum err run_once(struct tx *tx, struct walking *w, uint64_t *rows)
+{
+    struct sql_stmt *s = w->walk->query(tx_sql(tx));
+    sql_bind_u64(s, 1, w->key[0]);
+    if (w->walk->keys == 2)
+        sql_bind_u64(s, 2, w->key[1]);
+    if (w->walk->page)
+        sql_bind_u64(s, (int)w->walk->keys + 1, PAGE_ROWS);
+    *rows = 0;
+    while (sql_step(s)) {
+        w->key[0] = sql_u64(s, 0);
+        w->key[1] = sql_u64(s, 1);
+        if (sql_bool(s, 2) && w->bad_count < CHECKUP_FINDINGS_MAX)
+            w->bad[w->bad_count++] = name_of(w->walk, w->key);
+        (*rows)++;
+    }
+    return sql_done(s);
+}
+
+static enum err read_some(struct tx *tx, void *ctx)
+{
+    struct walking *w = ctx;
+    struct walking now = *w;
+    uint64_t rows = 1;
+    enum err e = ERR_OK;
+    now.rows = 0;
+    now.bad_count = 0;
+    for (int i = 0; i < (w->walk->page ? 1 : STEPS_A_READ) && e == ERR_OK && rows > 0; i++) {
+        e = run_once(tx, &now, &rows);
+        now.rows += rows;
+    }
+    now.ended = w->walk->page ? rows < PAGE_ROWS : rows == 0;
+    if (e == ERR_OK)
+        *w = now;
+    return e;
+}
+
+static enum err walk(struct checkup *c, const struct walk *which)
+{
+    struct walking w = {.c = c, .walk = which};
+    unsigned found = 0;
+    enum err e = ERR_OK;
+    while (e == ERR_OK && !w.ended && found < CHECKUP_FINDINGS_MAX && !c->stopped(c->ctx)) {
+        e = store_read(c->store, read_some, &w);
+        for (unsigned i = 0; e == ERR_OK && i < w.bad_count; i++)
+            c->found(c->ctx, which->what, w.bad[i]);
+        c->rows += e == ERR_OK ? w.rows : 0;
+        found += e == ERR_OK ? w.bad_count : 0;
+    }
+    return e;
+}
+
+enum err checkup_orphans(struct checkup *c)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < sizeof orphans / sizeof orphans[0] && e == ERR_OK; i++)
+        e = walk(c, &orphans[i]);
+    return e;
+}
+
+/* ---- tasks, retention ---- */
+
+enum { TASKS_LOOKED_AT = 256 };
+
+struct task_reading {
+    struct task list[TASKS_LOOKED_AT];
+    size_t count;
+};
+
+static enum err read_tasks(struct tx *tx, void *ctx)
+{
+    struct task_reading *r = ctx;
+    return tasks_after(tx_sql(tx), 0, TASKS_LOOKED_AT, r->list, &r->count);
+}
+
+enum err checkup_tasks(struct checkup *c, int64_t before_ms)
+{
+    static const struct walk deletions = {"a guild is being deleted, but nothing does it", 1, true,
+                                          page_of_deletions};
+    struct task_reading r = {.count = 0};
+    enum err e = store_read(c->store, read_tasks, &r);
+    for (size_t i = 0; i < r.count && e == ERR_OK; i++) {
+        const struct task *t = &r.list[i];
+        if (t->kind != TASK_GUILD_DELETE && t->kind != TASK_USER_ERASE)
+            c->found(c->ctx, "a task of a kind that this program does not know", t->id);
+        else if (t->updated_at_ms < before_ms)
+            c->found(c->ctx,
+                     t->kind == TASK_GUILD_DELETE ? "the deletion of a guild does not move"
+                                                  : "the erasing of a person does not move",
+                     t->subject);
+    }
+    e = e == ERR_OK ? walk(c, &deletions) : e;
+    c->rows = r.count;
+    return e;
+}
+
+struct old_rows {
+    int64_t before_ms;
+    uint64_t key[2];
+    uint64_t old[CHECKUP_FINDINGS_MAX];
+    unsigned old_count;
+    uint64_t rows;
+};
+
+/* A page of streams, each with its oldest row if it is not the newest as well. */
+static enum err read_oldest(struct tx *tx, void *ctx)
+{
+    struct old_rows *r = ctx;
+    struct old_rows now = *r;
+    struct sql_stmt *s = sql_query(
+        tx_sql(tx),
+        "SELECT s.stream_kind, s.stream_id, (SELECT at_ms FROM event_log WHERE stream_kind = "
+        "s.stream_kind AND stream_id = s.stream_id AND position = s.trimmed + 1 AND position < "
+        "s.head) "
+        "FROM streams s WHERE (s.stream_kind, s.stream_id) > ($1, $2) "
+        "ORDER BY s.stream_kind, s.stream_id LIMIT $3");
+    sql_bind_u64(s, 1, r->key[0]);
+    sql_bind_u64(s, 2, r->key[1]);
+    sql_bind_u64(s, 3, PAGE_ROWS);
+    now.rows = 0;
+    while (sql_step(s)) {
+        int64_t at_ms = sql_i64(s, 2);
+        now.key[0] = sql_u64(s, 0);
+        now.key[1] = sql_u64(s, 1);
+        if (at_ms != 0 && at_ms < r->before_ms && now.old_count < CHECKUP_FINDINGS_MAX)
+            now.old[now.old_count++] = now.key[1];
+        now.rows++;
+    }
+    enum err e = sql_done(s);
+    if (e == ERR_OK)
+        *r = now;
+    return e;
+}
+
+enum err checkup_retention(struct checkup *c, int64_t before_ms)
+{
+    struct old_rows r = {.before_ms = before_ms, .rows = PAGE_ROWS};
+    enum err e = ERR_OK;
+    while (e == ERR_OK && r.rows == PAGE_ROWS && r.old_count < CHECKUP_FINDINGS_MAX &&
+           !c->stopped(c->ctx)) {
+        e = store_read(c->store, read_oldest, &r);
+        c->rows += e == ERR_OK ? r.rows : 0;
+    }
+    for (unsigned i = 0; i < r.old_count && e == ERR_OK; i++)
+        c->found(c->ctx, "a stream with rows older than events.retention_days", r.old[i]);
+    return e;
+}

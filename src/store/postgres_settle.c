@@ -1,0 +1,68 @@
+/*
+ * A connection that breaks while COMMIT is under way leaves it open whether the transaction is
+ * there. PostgreSQL can be asked by the transaction's number (pg_xact_status), but the number would
+ * have to be fetched by every transaction, and after a crash of the server numbers are given out
+ * anew. The log knows as well: the transaction holds the locks of its streams, so whoever gets such
+ * a lock after it finds the transaction ended; then it was committed if the log has, at the
+ * position that it reserved, just its event. Had it been undone, the next transaction of the stream
+ * would have taken that position.
+ */
+
+#include "store/postgres_settle.h"
+
+#include "store/event_log_priv.h"
+#include "store/postgres.h"
+#include "store/sql_driver.h"
+
+/* Ephemeral events have no position. NULL: all are. */
+static const struct event *last_logged(const struct event_list *l)
+{
+    for (size_t i = l->count; i > 0; i--)
+        if (l->items[i - 1]->position != 0)
+            return l->items[i - 1];
+    return NULL;
+}
+
+static enum err look(struct sql_conn *c, const struct event *e, bool *there)
+{
+    struct sql_stmt *s =
+        sql_query(c, "SELECT kind, entity_id, actor_id, at_ms FROM event_log "
+                     "WHERE stream_kind = $1 AND stream_id = $2 AND position = $3");
+    sql_bind_u64(s, 1, e->stream.kind);
+    sql_bind_u64(s, 2, e->stream.id);
+    sql_bind_u64(s, 3, e->position);
+    bool same = false;
+    if (sql_step(s))
+        same = sql_u64(s, 0) == (uint64_t)e->kind && sql_u64(s, 1) == e->entity_id &&
+               sql_u64(s, 2) == e->actor_id && sql_i64(s, 3) == e->at_ms;
+    enum err failed = sql_done(s);
+    *there = same;
+    return failed;
+}
+
+static enum err ask(struct sql_conn *c, const struct event *e, bool *there)
+{
+    uint64_t ignored;
+    enum err failed = sql_begin(c, c->driver->begin_write);
+    if (failed != ERR_OK)
+        return failed;
+    failed = event_log_reserve(c, e->stream, &ignored);
+    if (failed == ERR_OK)
+        failed = look(c, e, there);
+    sql_rollback(c);
+    return failed;
+}
+
+enum fate postgres_settle(struct pool *p, enum pool_use use, const struct event_list *events)
+{
+    const struct event *e = last_logged(events);
+    struct pool_conn *c;
+    bool there;
+    if (e == NULL || pool_acquire(p, use, &c) != ERR_OK)
+        return FATE_UNKNOWN;
+    enum err failed = ask(c->sql, e, &there);
+    pool_release(p, &c);
+    if (failed != ERR_OK)
+        return FATE_UNKNOWN;
+    return there ? FATE_COMMITTED : FATE_UNDONE;
+}
