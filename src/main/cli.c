@@ -11,7 +11,9 @@
 #include "api/api.h"
 #include "base/buf.h"
 #include "gateway/gateway.h"
+#include "main/cli_ops.h"
 #include "main/config_docs.h"
+#include "ops/ops_docs.h"
 
 enum { PAGE_BYTES_MAX = 1024 * 1024 };
 
@@ -27,8 +29,14 @@ static void print_usage(FILE *out)
         "  guildhall config sample          a configuration file to start from\n"
         "  guildhall config docs            the options as a Markdown page\n"
         "  guildhall docs api|gateway       routes, or events and opcodes, as a Markdown page\n"
+        "  guildhall docs operations        the operator's commands, as a Markdown table\n"
         "  guildhall version\n"
         "  guildhall help                   this text and every option\n"
+        "\n"
+        "An operator's commands, with a server running on the data folder or without:\n",
+        out);
+    cli_ops_usage(out);
+    (void)fputs(
         "\n"
         "flags:\n"
         "  --data DIR                       short for --server.data\n"
@@ -95,6 +103,11 @@ static int run_gateway_docs(const struct cli *cli)
     return run_page(cli, gateway_docs_write);
 }
 
+static int run_operations_docs(const struct cli *cli)
+{
+    return run_page(cli, ops_docs_write);
+}
+
 static int run_config_docs(const struct cli *cli)
 {
     config_docs_page(config_table_builtin(), cli->out);
@@ -135,6 +148,7 @@ static const struct command COMMANDS[] = {
     {"config", "docs", run_config_docs, NULL},
     {"docs", "api", run_api_docs, NULL},
     {"docs", "gateway", run_gateway_docs, NULL},
+    {"docs", "operations", run_operations_docs, NULL},
     {"help", NULL, run_help, NULL},
     {"--help", NULL, run_help, NULL},
     {"-h", NULL, run_help, NULL},
@@ -181,8 +195,12 @@ static int run_configured(const struct cli *cli, const struct command *command, 
 int cli_run(const struct cli *cli, int argc, const char *const *argv, const char *const *envp)
 {
     const struct command *command = find_command(argc, argv);
+    const struct ops_command *ops =
+        command == NULL && argc > 1 ? ops_find(argv[1], argc > 2 ? argv[2] : NULL) : NULL;
     int words = command == NULL || command->second == NULL ? 2 : 3;
 
+    if (ops != NULL)
+        return cli_ops_run(cli, ops, argc - 1, argv + 1, envp);
     if (command == NULL) {
         if (argc > 1)
             (void)fprintf(cli->err, "guildhall: unknown command \"%.100s%s%.100s\"\n\n", argv[1],

@@ -100,14 +100,29 @@ static bool next_flag(int argc, const char *const *argv, int *at, struct flag *o
     return true;
 }
 
+static const struct {
+    const char *brief;
+    const char *full;
+} SHORT[] = {{"data", "server.data"}, {"listen", "server.listen"}};
+
+bool config_flag_is(const char *argument)
+{
+    struct slice name = slice_from(argument);
+
+    name.len = slice_find(name, '=');
+    if (!slice_starts_with(name, SLICE("--")))
+        return false;
+    name = slice_of(name.data + 2, name.len - 2);
+    for (size_t i = 0; i < sizeof SHORT / sizeof SHORT[0]; i++) {
+        if (slice_eq_cstr(name, SHORT[i].brief))
+            return true;
+    }
+    return slice_eq_cstr(name, "config") || slice_find(name, '.') < name.len;
+}
+
 /* The short forms; any other name stands for itself. */
 static struct slice full_name(const char *name)
 {
-    static const struct {
-        const char *brief;
-        const char *full;
-    } SHORT[] = {{"data", "server.data"}, {"listen", "server.listen"}};
-
     for (size_t i = 0; i < sizeof SHORT / sizeof SHORT[0]; i++) {
         if (strcmp(name, SHORT[i].brief) == 0)
             return slice_from(SHORT[i].full);

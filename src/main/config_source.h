@@ -30,6 +30,9 @@ MUST_CHECK bool config_read_environment(struct config_set *set, const char *cons
  */
 MUST_CHECK bool config_read_flags(struct config_set *set, int argc, const char *const *argv,
                                   struct config_error *error);
+/* Whether "--name" or "--name=value" is one of these flags rather than an option of a command: the
+ * short ones, and whatever has a dot in its name. */
+bool config_flag_is(const char *argument);
 /* The last --config's value, NULL if there is none. */
 MUST_CHECK bool config_flag_file(int argc, const char *const *argv, const char **path,
                                  struct config_error *error);

@@ -2,7 +2,8 @@
  * Wiring. The order is the difficulty: what is built later may use what was built before, and
  * stopping goes the other way round, so that nothing is called that is already gone:
  *
- *   clock, log, metrics ─ bus ─ core ─ store ─ workers ─ loops ─ gateway, api ─ listeners
+ *   clock, log, metrics ─ bus ─ core ─ store ─ chores, admin socket ─ workers ─ loops ─ gateway,
+ *   api ─ listeners
  *
  * The store calls core_on_commit on its writer thread, which needs the bus and, through it, the
  * loops' wake-up: so the store is closed before the loops stop.
@@ -23,7 +24,11 @@
 #include "core/core.h"
 #include "crypto/password.h"
 #include "gateway/gateway.h"
+#include "main/admin_socket.h"
+#include "main/chores.h"
 #include "main/config.h"
+#include "main/installation.h"
+#include "main/installation.h"
 #include "main/listen.h"
 #include "main/watchdog.h"
 #include "net/http_server.h"
@@ -55,14 +60,17 @@ struct server {
     struct api *api;
     struct http_server *http;
     struct http_server *metrics_http;
+    struct ops ops; /* what operator's commands and chores work on */
+    struct admin_socket *admin;
+    struct chores *chores;
     _Atomic bool stopping;
     char why[WHY_BYTES];
 };
 
-static bool ready(void *ctx)
+static const char *trouble(void *ctx)
 {
     struct server *s = ctx;
-    return !s->stopping && store_ready(s->store);
+    return store_trouble_text(s->stopping ? ERR_STOPPING : store_trouble(s->store));
 }
 
 static bool asks_upgrade(const struct http_request *r)
@@ -123,44 +131,34 @@ static void start_log(struct server *s)
 
 static enum err start_core(struct server *s)
 {
-    const struct config *c = s->config;
     s->bus = bus_new(s->metrics);
     s->ratelimit = ratelimit_new(RATELIMIT_KEYS, random_u64(random_system()), clock_system());
     if (s->bus == NULL || s->ratelimit == NULL)
         return ERR_NO_MEMORY;
-    struct core_options o = {
-        .bus = s->bus,
-        .clock = clock_system(),
-        .random = random_system(),
-        .log = &s->log,
-        .metrics = s->metrics,
-        .registration_open = strcmp(c->auth_registration, "open") == 0,
-        .privileged_intents = c->applications_privileged_intents,
-    };
+    struct core_options o = installation_core(s->config, s->bus, &s->log, s->metrics);
     return core_new(&o, &s->core);
 }
 
 static enum err start_store(struct server *s)
 {
-    const struct config *c = s->config;
-    struct store_options o = {
-        .path = c->server_data,
-        .worker_id = (unsigned)c->server_worker_id,
-        .readers = (unsigned)c->store_readers,
-        .batch_max = (unsigned)c->store_batch_max,
-        .queue_max = (unsigned)c->store_queue_max,
-        .wal_alarm_bytes = c->store_wal_alarm_bytes,
-        .read_limit_ms = (unsigned)c->store_read_limit_ms,
-        .clock = clock_system(),
-        .log = &s->log,
-        .metrics = s->metrics,
-        .on_commit = core_on_commit,
-        .on_commit_ctx = s->core,
-    };
+    struct store_options o = installation_store(s->config, s->core, &s->log, s->metrics);
     enum err e = store_open(&o, &s->store, s->why, sizeof s->why);
     if (e == ERR_OK)
         core_attach_store(s->core, s->store);
     return e;
+}
+
+/* After the store: its lock says that the data folder is ours. */
+static enum err start_admin(struct server *s)
+{
+    s->ops = installation_ops(s->config, s->store, s->core, &s->log);
+    s->ops.serving = true;
+    enum err e = chores_start(s->config, &s->ops, s->metrics, &s->chores);
+    if (e != ERR_OK)
+        return e;
+    s->ops.wake = chores_wake;
+    s->ops.wake_ctx = s->chores;
+    return admin_socket_start(&s->ops, &s->admin, s->why, sizeof s->why);
 }
 
 static enum err start_workers(struct server *s)
@@ -237,8 +235,8 @@ static enum err make_api(struct server *s)
         .requests_per_second = (uint32_t)c->limits_requests_per_second,
         .identifies_per_day = (uint32_t)c->limits_identifies_per_day,
         .metrics_route = c->metrics_enabled && c->metrics_listen[0] == '\0',
-        .ready = ready,
-        .ready_ctx = s,
+        .trouble = trouble,
+        .trouble_ctx = s,
     };
     return api_new(&o, &s->api);
 }
@@ -294,8 +292,8 @@ static enum err start_listeners(struct server *s)
 static enum err start(struct server *s)
 {
     static enum err (*const STEPS[])(struct server *) = {
-        start_core,   start_store, start_workers, make_loops,
-        make_gateway, make_api,    start_loops,   start_listeners,
+        start_core,   start_store, start_admin, start_workers,   make_loops,
+        make_gateway, make_api,    start_loops, start_listeners,
     };
     s->metrics = metrics_new();
     if (s->metrics == NULL || !crypto_init())
@@ -347,6 +345,8 @@ static void stop(struct server *s)
     s->stopping = true;
     if (s->http != NULL)
         let_clients_go(s);
+    admin_socket_stop(&s->admin);
+    chores_stop(&s->chores);
     if (s->workers != NULL)
         workers_stop(s->workers);
     if (s->store != NULL)

@@ -1,0 +1,17 @@
+#pragma once
+
+/* From the configuration to the options of the modules that make an installation: the server builds
+ * them, and so does a command that runs without one. */
+
+#include "core/core.h"
+#include "main/config.h"
+#include "ops/ops.h"
+
+struct core_options installation_core(const struct config *c, struct bus *bus,
+                                      const struct log *log, struct metrics *metrics);
+/* on_commit goes to `core`. */
+struct store_options installation_store(const struct config *c, struct core *core,
+                                        const struct log *log, struct metrics *metrics);
+/* store and core may be NULL. */
+struct ops installation_ops(const struct config *c, struct store *store, struct core *core,
+                            const struct log *log);
