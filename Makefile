@@ -1,7 +1,8 @@
 # The door to everything; the work is in scripts/. CI calls only what is here.
 #   make         release build: build/release/guildhall
 #   make run     install what is missing, build, serve ./data on 127.0.0.1:$(PORT)
-#   make test    everything; T=name for one test (a ctest name, or a file of tests/live, tests/clients)
+#   make test    everything; T=name for one test (a ctest name, or a file of tests/live, tests/clients),
+#                PG=1 for it on PostgreSQL
 #   make asan    the suites on an ASan+UBSan build          make tsan   the same on a TSan build
 #   make docs    write docs/{API,CONFIG,GATEWAY}.md and guildhall.conf.sample anew from the tables
 #   make fmt     format the sources                         make lint   clang, format and style checks
@@ -12,6 +13,7 @@
 PORT ?= 8080
 FUZZ_SECONDS ?= 60
 T ?=
+PG ?=
 
 # Time budgets of the suites of `make test`, in seconds; a suite beyond it is ended and has failed.
 export BUDGET_build_gcc ?= 300
@@ -21,12 +23,20 @@ export BUDGET_build_tsan ?= 360
 export BUDGET_checks ?= 120
 export BUDGET_unit ?= 240
 export BUDGET_fuzz ?= 60
+export BUDGET_crash ?= 300
 export BUDGET_live ?= 360
 export BUDGET_clients ?= 240
+export BUDGET_contract_pg ?= 120
+export BUDGET_live_pg ?= 480
+export BUDGET_clients_pg ?= 240
 export BUDGET_asan_unit ?= 360
 export BUDGET_asan_live ?= 480
+export BUDGET_asan_contract_pg ?= 180
+export BUDGET_asan_live_pg ?= 600
 export BUDGET_tsan_unit ?= 360
 export BUDGET_tsan_live ?= 600
+export BUDGET_tsan_contract_pg ?= 240
+export BUDGET_tsan_live_pg ?= 600
 
 # One file of live or client tests.
 export BUDGET_file ?= 180
@@ -46,19 +56,19 @@ run:
 test:
 	@scripts/setup test
 ifeq ($(T),)
-	@scripts/test build_gcc checks unit fuzz live clients build_clang build_asan asan_unit asan_live \
-	    build_tsan tsan_unit tsan_live
+	@scripts/test build_gcc checks unit fuzz crash live clients contract_pg live_pg clients_pg build_clang \
+	    build_asan asan_unit asan_live asan_contract_pg build_tsan tsan_unit tsan_live tsan_contract_pg
 else
-	@scripts/test one '$(T)'
+	@scripts/test one$(if $(PG),_pg) '$(T)'
 endif
 
 asan:
 	@scripts/setup test
-	@scripts/test build_asan asan_unit asan_live
+	@scripts/test build_asan asan_unit asan_live asan_contract_pg asan_live_pg
 
 tsan:
 	@scripts/setup test
-	@scripts/test build_tsan tsan_unit tsan_live
+	@scripts/test build_tsan tsan_unit tsan_live tsan_contract_pg tsan_live_pg
 
 docs:
 	@scripts/build release guildhall
@@ -80,8 +90,10 @@ bench:
 # GUILDHALL_TEST_LONG=1 asks the tests for more rounds; ten times the budgets.
 proof:
 	@scripts/setup test
-	@GUILDHALL_TEST_LONG=1 BUDGET_FACTOR=10 scripts/test build_gcc checks unit live clients \
-	    build_asan asan_unit asan_live build_tsan tsan_unit tsan_live
+	@GUILDHALL_TEST_LONG=1 BUDGET_FACTOR=10 scripts/test build_gcc checks unit crash live clients \
+	    contract_pg live_pg clients_pg \
+	    build_asan asan_unit asan_live asan_contract_pg asan_live_pg \
+	    build_tsan tsan_unit tsan_live tsan_contract_pg tsan_live_pg
 	@for name in $$(ls tests/fuzz/corpus); do $(MAKE) fuzz-$$name FUZZ_SECONDS=600 || exit 1; done
 
 fuzz-%:

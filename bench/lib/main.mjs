@@ -9,11 +9,12 @@ import { makeWorld } from './guildhall.mjs';
 import { measureHttp } from './http.mjs';
 import { ROOT } from './process.mjs';
 import { page, targets } from './report.mjs';
-import { MANY, measureSessions, measureStart } from './size.mjs';
+import { MANY, measureMillion, measureSessions, measureStart } from './size.mjs';
+import { CONNECTIONS, measurePostgres, measureSqlite, THREADS } from './store.mjs';
 
 const options = process.argv.slice(2);
 const pairs = Number(process.env.BENCH_PAIRS ?? 15);
-const LIMIT_MS = 15 * 60 * 1000;
+const LIMIT_MS = 25 * 60 * 1000;
 
 function progress(text) {
     if (process.stderr.isTTY)
@@ -25,11 +26,15 @@ async function measureAll() {
     if (cpus().length > 1)
         http.push(await measureHttp(pairs, 1, true, progress));
     const start = await measureStart(pairs, progress);
+    const million = await measureMillion(pairs, progress);
+    const sqlite = await measureSqlite(pairs, progress);
+    const postgres = await measurePostgres(pairs, progress);
     const world = await makeWorld(MANY + 1, progress);
     const fanout = await measureFanout(world, pairs, progress);
     const sessions = await measureSessions(world, progress);
     return {
         date: new Date().toISOString().slice(0, 10), pairs, http, fanout, start, sessions,
+        million, sqlite, postgres, storeThreads: THREADS, storeConnections: CONNECTIONS,
         sessionsFanout: SESSIONS,
     };
 }
@@ -40,7 +45,7 @@ if (unknown.length > 0) {
     process.exit(2);
 }
 setTimeout(() => {
-    process.stderr.write('bench: not done after 15 minutes\n');
+    process.stderr.write('bench: not done after 25 minutes\n');
     process.exit(1);
 }, LIMIT_MS).unref();
 

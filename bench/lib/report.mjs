@@ -37,6 +37,22 @@ function fanoutRows({ ours, bare, ratio, cpuRatio }) {
     ];
 }
 
+function storeRows({ ours, other, ratio }, hasCpu = true) {
+    const rows = [['transactions per second', range(ours.rate), range(other.rate), range(ratio, 2)]];
+    if (hasCpu)
+        rows.push(['CPU per transaction, µs', range(ours.cpu, 2, 1e-3), range(other.cpu, 2, 1e-3), '']);
+    return rows;
+}
+
+function readRows({ beside, burning, ratio }) {
+    return [
+        ['half within, µs', range(beside.p50_ns, 0, 1e-3), range(burning.p50_ns, 0, 1e-3), ''],
+        ['99 % within, µs', range(beside.p99_ns, 0, 1e-3), range(burning.p99_ns, 0, 1e-3), range(ratio, 2)],
+        ['CPU of the others, thousandths of a core', range(beside.others_permille),
+            range(burning.others_permille), ''],
+    ];
+}
+
 const PAIR_HEAD = (other) => ['median (quartiles)', 'Guildhall', other, 'ratio'];
 
 export function targets(r) {
@@ -49,10 +65,20 @@ export function targets(r) {
         what, value: `${number(value, digits)} ${unit}`, target: `under ${target} ${unit}`,
         reached: value < target,
     });
+    const atMost = (what, value, target) => all.push({
+        what, value: number(value, 2), target: `at most ${target}`, reached: value <= target,
+    });
     for (const h of r.http)
         least(`GET /api/v10/gateway against nginx, ${h.loops} loop(s)`, median(h.ratio), 0.6);
     least('one event to 1,000 sessions, one frame per call', median(r.fanout.single.ratio), 0.7);
     least('one event to 1,000 sessions, bursts of 8', median(r.fanout.bursts.ratio), 0.7);
+    least(`SQLite, ${r.storeThreads} threads, against bare commits of ${r.sqlite.batch} messages`,
+        median(r.sqlite.many.ratio), 0.6);
+    atMost('SQLite, a lone write against a bare commit (time)', 1 / median(r.sqlite.alone.ratio), 1.3);
+    least(`PostgreSQL, ${r.storeConnections} connections, against pgbench`, median(r.postgres.ratio), 0.7);
+    atMost('99 % of reads beside writes, against beside as much use of the CPU',
+        median(r.sqlite.reads.ratio), 2);
+    most('start to first answer, a million messages', median(r.million.times), 300, 'ms', 0);
     most('start to first answer, empty database', median(r.start.times), 150, 'ms', 0);
     most('idle resident memory', median(r.start.idle) / kib / kib, 24, 'MiB');
     most('growth per idle session', Math.max(r.sessions.atOnce, r.sessions.inGroups) / kib, 8, 'KiB', 2);
@@ -101,10 +127,33 @@ Bursts of 8 posts, 8 frames per call:
 
 ${table(PAIR_HEAD('bare program'), fanoutRows(fanout.bursts))}
 
+## The store
+
+At its own interface, durable transactions of one message each: the message, the channel's newest message, the row of the event log, the
+head of the stream. Eight guilds write at the same time.
+
+SQLite, ${r.storeThreads} threads, against one thread that commits the same rows ${number(r.sqlite.batch)} at a time, the best of the batch
+sizes that were tried:
+
+${table(PAIR_HEAD('bare program'), storeRows(r.sqlite.many))}
+
+A lone writer against commits of one message:
+
+${table(PAIR_HEAD('bare program'), storeRows(r.sqlite.alone))}
+
+PostgreSQL, ${r.storeConnections} connections, against pgbench with prepared statements:
+
+${table(PAIR_HEAD('pgbench'), storeRows(r.postgres, false))}
+
+Reading the newest 50 messages of a channel while ${r.storeThreads} threads write, and while as many threads merely use as much of the CPU:
+
+${table(['median (quartiles)', 'beside writes', 'beside mere use', 'ratio'], readRows(r.sqlite.reads))}
+
 ## Start and size
 
 ${table(['what', 'median (quartiles)'], [
         ['start to first answer on an empty database, ms', range(start.times, 1)],
+        ['the same on a million messages, ms', range(r.million.times, 1)],
         ['resident memory after the first answer, MiB', range(start.idle, 1, 2 ** -20)],
         [`growth per idle session, ${number(sessions.sessions)} of them coming at once, KiB`,
             number(sessions.atOnce / 1024, 2)],

@@ -1,9 +1,10 @@
 // Start time and memory.
 
 import { connect } from 'node:net';
+import { join } from 'node:path';
 
 import { startGuildhall } from './guildhall.mjs';
-import { rssBytes, stop } from './process.mjs';
+import { BUILD, output, rssBytes, stop, temporaryFolder } from './process.mjs';
 import { Sink } from './sink.mjs';
 
 export const MANY = 5000;
@@ -36,6 +37,22 @@ export async function measureStart(count, progress) {
         progress(`start: ${i + 1} of ${count}`);
     }
     return { times, idle };
+}
+
+// The same on a copy of a database of a million messages.
+export async function measureMillion(count, progress) {
+    const data = join(temporaryFolder(), 'data');
+    await output(join(BUILD, 'tests/growth_seed'), [data, '1000000']);
+    const times = [];
+    for (let i = 0; i < count; i += 1) {
+        const begun = process.hrtime.bigint();
+        const server = await startGuildhall([], data);
+        await ask(server.port);
+        times.push(Number(process.hrtime.bigint() - begun) / 1e6);
+        await stop(server.child);
+        progress(`start on a million messages: ${i + 1} of ${count}`);
+    }
+    return { times };
 }
 
 // Growth per session, in bytes, when they come in groups of which each sends its heartbeat before the

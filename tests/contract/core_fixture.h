@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "contract/later_schema.h"
+#include "contract/test_db.h"
 #include "core/access.h"
 #include "core/accounts.h"
 #include "core/applications.h"
@@ -29,6 +31,7 @@ enum { CF_EVENTS_MAX = 4096 };
 
 struct core_fixture {
     char folder[64];
+    struct test_db db;
     _Atomic int64_t wall_ms;
     struct clock clock;
     struct bus *bus;
@@ -76,6 +79,7 @@ static void cf_open(struct core_fixture *f)
                               .registration_open = true,
                               .privileged_intents = true};
     struct store_options so = {.path = f->folder,
+                               .url = f->db.url,
                                .readers = 4,
                                .batch_max = 64,
                                .queue_max = 1024,
@@ -99,12 +103,14 @@ static int cf_setup(void **state)
     assert_true(crypto_init());
     snprintf(f->folder, sizeof f->folder, "core-test-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
+    test_db_make(&f->db);
     atomic_store(&f->wall_ms, INT64_C(1790000000000));
     f->clock = (struct clock){cf_wall_ms, cf_mono_ns, f};
     pthread_mutex_init(&f->lock, NULL);
     arena_init(&f->arena, MEM_CORE, 64 * 1024 * 1024);
     f->bus = bus_new(NULL);
     assert_non_null(f->bus);
+    later_schema_make(f->folder, &f->db);
     cf_open(f);
     *state = f;
     return 0;
@@ -137,6 +143,7 @@ static int cf_teardown(void **state)
     arena_deinit(&f->arena);
     pthread_mutex_destroy(&f->lock);
     cf_remove_folder(f->folder);
+    test_db_drop(&f->db);
     free(f);
     return 0;
 }

@@ -1,10 +1,11 @@
 #pragma once
 
 /*
- * Running closures in one batch, for certain and without a look inside the store: a first closure
- * holds the writer; `count` + 1 threads write, with queue_max = count; the one that is turned away
- * with OVERLOADED proves that the others are queued. Which of them runs in which turn is chance, so
- * closures take their number from a counter when they run.
+ * Running closures that wait together, in one batch where there are batches, for certain and
+ * without a look inside the store: a first closure holds the one writer (PostgreSQL: the one
+ * connection that may write); `count` + 1 threads write, with queue_max = count; the one that is
+ * turned away with OVERLOADED proves that the others are queued. Which of them runs in which turn
+ * is chance, so closures take their number from a counter when they run.
  */
 
 #include <pthread.h>
@@ -15,7 +16,7 @@ struct batch_run {
     struct store *store;
     store_fn fn; /* gets this struct */
     void *ctx;
-    unsigned next; /* turn of the closure that runs next; the writer's thread only */
+    unsigned next;                    /* turn of the closure that runs next; the writer's only */
     enum err results[BATCH_JOBS_MAX]; /* by turn */
     struct gate gate;
     sem_t turned_away;
@@ -35,6 +36,17 @@ static enum err on_batch_turn(struct tx *tx, void *ctx)
         t->taken = true;
     }
     return t->run->fn(tx, t);
+}
+
+/* A store for a run of `count` closures. */
+UNUSED static void batch_open(struct fixture *f, unsigned count)
+{
+    f->options.queue_max = count;
+    f->options.pool_max = 2;
+    f->options.pool_acquire_ms = 60000;
+    f->options.pool_lifetime_s = 1800;
+    f->options.pool_check_s = 30;
+    fixture_open(f);
 }
 
 static void *batch_gate_thread(void *ctx)

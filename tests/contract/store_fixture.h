@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "contract/test_db.h"
 #include "store/event_log.h"
 #include "store/store.h"
 
@@ -32,7 +33,9 @@ struct fake_clock {
 struct fixture {
     char root[FIXTURE_PATH];
     char data[FIXTURE_PATH];
-    char migrations[FIXTURE_PATH];
+    char migrations_root[FIXTURE_PATH]; /* what the store is told */
+    char migrations[FIXTURE_PATH];      /* where the files of its backend are */
+    struct test_db db;
     char why[FIXTURE_WHY];
     struct fake_clock time;
     struct metrics *metrics;
@@ -94,9 +97,30 @@ static void fixture_copy(const char *from, const char *dir, const char *name)
     fixture_file(dir, name, text);
 }
 
-static const char fixture_items[] = "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT UNIQUE, "
-                                    "owner INTEGER REFERENCES items,\n"
-                                    "data BLOB, flag INTEGER NOT NULL DEFAULT 0);\n";
+static const char *fixture_items(const struct fixture *f)
+{
+    return f->db.server == NULL
+               ? "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT UNIQUE, "
+                 "owner INTEGER REFERENCES items,\n"
+                 "data BLOB, flag INTEGER NOT NULL DEFAULT 0);\n"
+               : "CREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT UNIQUE, "
+                 "owner BIGINT REFERENCES items,\n"
+                 "data BYTEA, flag INTEGER NOT NULL DEFAULT 0);\n";
+}
+
+static void fixture_migrations(struct fixture *f)
+{
+    char from[FIXTURE_PATH];
+    const char *backend = test_db_backend(&f->db);
+    snprintf(f->migrations_root, sizeof f->migrations_root, "%.400s/migrations", f->root);
+    snprintf(f->migrations, sizeof f->migrations, "%.400s/migrations/%s", f->root, backend);
+    assert_int_equal(mkdir(f->migrations_root, 0700), 0);
+    assert_int_equal(mkdir(f->migrations, 0700), 0);
+    snprintf(from, sizeof from, "%s/migrations/%s/0001_first_light.sql", GUILDHALL_SOURCE_DIR,
+             backend);
+    fixture_copy(from, f->migrations, "0001_first_light.sql");
+    fixture_file(f->migrations, "0002_items.sql", fixture_items(f));
+}
 
 static void fixture_init(struct fixture *f)
 {
@@ -104,18 +128,16 @@ static void fixture_init(struct fixture *f)
     snprintf(f->root, sizeof f->root, "store-test-XXXXXX");
     assert_non_null(mkdtemp(f->root));
     snprintf(f->data, sizeof f->data, "%.400s/data", f->root);
-    snprintf(f->migrations, sizeof f->migrations, "%.400s/migrations", f->root);
-    assert_int_equal(mkdir(f->migrations, 0700), 0);
-    fixture_copy(GUILDHALL_SOURCE_DIR "/migrations/0001_first_light.sql", f->migrations,
-                 "0001_first_light.sql");
-    fixture_file(f->migrations, "0002_items.sql", fixture_items);
+    test_db_make(&f->db);
+    fixture_migrations(f);
     f->time.clock = (struct clock){fake_wall_ms, fake_mono_ns, &f->time};
     atomic_store(&f->time.wall_ms, INT64_C(1790000000000));
     atomic_store(&f->time.mono_ns, 1);
     f->metrics = metrics_new();
     assert_non_null(f->metrics);
     f->options = (struct store_options){.path = f->data,
-                                        .migrations_dir = f->migrations,
+                                        .url = f->db.url,
+                                        .migrations_dir = f->migrations_root,
                                         .readers = 2,
                                         .worker_id = 3,
                                         .batch_max = 64,
@@ -159,7 +181,9 @@ static void fixture_deinit(struct fixture *f)
     metrics_free(&f->metrics);
     fixture_empty(f->data);
     fixture_empty(f->migrations);
+    fixture_empty(f->migrations_root);
     fixture_empty(f->root);
+    test_db_drop(&f->db);
 }
 
 static int fixture_setup(void **state)
@@ -287,5 +311,6 @@ UNUSED static enum err on_gate(struct tx *tx, void *ctx)
     sem_post(&g->entered);
     while (sem_wait(&g->opened) != 0)
         ;
+    sem_post(&g->opened); /* it may run again */
     return ERR_OK;
 }

@@ -134,12 +134,14 @@ static void test_one_of_many_gets_the_name(void **state)
         racers[i] = (struct racer){.f = *state};
         assert_int_equal(pthread_create(&threads[i], NULL, race_register, &racers[i]), 0);
     }
-    for (int i = 0; i < RACERS; i++) {
+    for (int i = 0; i < RACERS; i++)
         pthread_join(threads[i], NULL);
+    for (int i = 0; i < RACERS; i++) {
         won += racers[i].result == ERR_OK;
         if (racers[i].result != ERR_OK) {
             assert_int_equal(racers[i].result, ERR_STORE_CONFLICT);
-            assert_int_equal(racers[i].conflict, ACCOUNT_USERNAME_TAKEN);
+            /* The winner has taken both: which is seen depends on when one looks. */
+            assert_int_not_equal(racers[i].conflict, ACCOUNT_FREE);
         }
     }
     assert_int_equal(won, 1);

@@ -175,8 +175,9 @@ static void test_an_invite_for_ten_admits_ten(void **state)
     cf_forget_events(f);
     for (int i = 0; i < JOINERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, join, &joiners[i]), 0);
-    for (int i = 0; i < JOINERS; i++) {
+    for (int i = 0; i < JOINERS; i++)
         pthread_join(threads[i], NULL);
+    for (int i = 0; i < JOINERS; i++) {
         admitted += joiners[i].result == ERR_OK;
         if (joiners[i].result != ERR_OK)
             assert_int_equal(joiners[i].result, ERR_UNKNOWN_INVITE);

@@ -426,10 +426,10 @@ static void test_ids_increase_in_the_order_of_commits(void **state)
         posters[i] = (struct poster){&s, false};
         assert_int_equal(pthread_create(&threads[i], NULL, post_many, &posters[i]), 0);
     }
-    for (int i = 0; i < POSTERS; i++) {
+    for (int i = 0; i < POSTERS; i++)
         pthread_join(threads[i], NULL);
+    for (int i = 0; i < POSTERS; i++)
         assert_false(posters[i].failed);
-    }
     assert_int_equal(f->event_count, POSTERS * POSTS);
     for (size_t i = 1; i < f->event_count; i++) {
         assert_int_equal(f->events[i]->position, f->events[i - 1]->position + 1);

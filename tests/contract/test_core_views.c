@@ -261,10 +261,10 @@ static void test_loading_races_with_commits(void **state)
             guild_view_unref(&v);
         }
         atomic_store(&stop, true);
-        for (int i = 0; i < LOADERS; i++) {
+        for (int i = 0; i < LOADERS; i++)
             pthread_join(threads[i], NULL);
+        for (int i = 0; i < LOADERS; i++)
             assert_false(loaders[i].went_back);
-        }
         access_end(&a);
         assert_int_equal(guild_view_get(f->core, guild, &v), ERR_OK);
         assert_int_equal(v->channel_count, 7);

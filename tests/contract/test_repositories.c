@@ -248,8 +248,7 @@ static enum err channels_round_trip(struct tx *tx, void *ctx)
     assert_int_equal(last[2].message.v, 0);
     struct channel_id none = {5};
     assert_int_equal(channels_find(c, none, arena, &got), ERR_UNKNOWN_CHANNEL);
-    assert_int_equal(channels_set_last_message(c, none, (struct message_id){1}),
-                     ERR_UNKNOWN_CHANNEL);
+    assert_int_equal(channels_set_last_message(c, none, (struct message_id){1}), ERR_OK);
     return ERR_OK;
 }
 

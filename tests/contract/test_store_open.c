@@ -85,7 +85,7 @@ static void test_changed_migration_is_refused(void **state)
     fixture_file(f->migrations, "0002_items.sql", "CREATE TABLE items (id INTEGER);\n");
     assert_int_equal(fixture_try_open(f), ERR_STORE);
     assert_non_null(strstr(f->why, "0002_items.sql has changed"));
-    fixture_file(f->migrations, "0002_items.sql", fixture_items);
+    fixture_file(f->migrations, "0002_items.sql", fixture_items(f));
     fixture_open(f);
     assert_int_equal(count_items(f), 1);
 }
@@ -185,10 +185,11 @@ static void *child_thread(void *ctx)
 
 /* The test program, run again as a server that writes until it is killed: each id that was
  * acknowledged goes to standard output. */
-static int child_main(const char *data, const char *migrations)
+static int child_main(const char *data, const char *migrations, const char *url)
 {
     static struct fixture f;
     f.options = (struct store_options){.path = data,
+                                       .url = url,
                                        .migrations_dir = migrations,
                                        .readers = 1,
                                        .batch_max = 64,
@@ -215,7 +216,8 @@ static pid_t child_start(const struct fixture *f, int *out)
     assert_true(pid >= 0);
     if (pid == 0) {
         dup2(fds[1], STDOUT_FILENO);
-        execl("/proc/self/exe", "test_store_open", "child", f->data, f->migrations, (char *)NULL);
+        execl("/proc/self/exe", "test_store_open", "child", f->data, f->migrations_root,
+              f->db.url, (char *)NULL);
         _exit(1);
     }
     close(fds[1]);
@@ -286,8 +288,8 @@ static void test_acknowledged_rows_survive_kill(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "child") == 0)
-        return child_main(argv[2], argv[3]);
+    if (argc == 5 && strcmp(argv[1], "child") == 0)
+        return child_main(argv[2], argv[3], argv[4]);
     const struct CMUnitTest tests[] = {
 #define CLOSED(t) cmocka_unit_test_setup_teardown(t, fixture_setup, fixture_teardown)
         CLOSED(test_rows_and_positions_survive_a_close),

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after } from 'node:test';
 
+import { databaseEnvironment, sql } from './database.mjs';
 import { within } from './wait.mjs';
 
 export const ROOT = resolve(fileURLToPath(import.meta.url), '../../..');
@@ -38,10 +39,18 @@ export function cleanEnvironment(extra = {}) {
     return { ...Object.fromEntries(kept), ...extra };
 }
 
-// Runs a command of the binary to its end: {code, stdout, stderr}.
+// And with the database of the data folder, if the test does not name one itself.
+function storeEnvironment(data, env) {
+    const own = 'GUILDHALL_STORE_URL' in env ? {} : databaseEnvironment(data);
+    return cleanEnvironment({ ...own, ...env });
+}
+
+// Runs a command of the binary to its end: {code, stdout, stderr}. One with --data gets its database.
 export function run(args, { env = {}, cwd = temporaryFolder() } = {}) {
+    const at = args.indexOf('--data') + 1;
+    const environment = at > 0 ? storeEnvironment(resolve(cwd, args[at]), env) : cleanEnvironment(env);
     const done = spawnSync(BINARY, args, {
-        cwd, env: cleanEnvironment(env), encoding: 'utf8', timeout: 20000,
+        cwd, env: environment, encoding: 'utf8', timeout: 20000,
     });
     if (done.error)
         throw done.error;
@@ -67,7 +76,8 @@ export class Server {
     static async start({ flags = UNLIMITED, data = temporaryFolder(), env = {}, prefix = [] } = {}) {
         const line = [...prefix, BINARY, 'serve', '--data', data, '--listen', '127.0.0.1:0', ...flags];
         const child = spawn(line[0], line.slice(1), {
-            cwd: temporaryFolder(), env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'],
+            cwd: temporaryFolder(), env: storeEnvironment(data, env),
+            stdio: ['ignore', 'pipe', 'pipe'],
         });
         running.add(child);
         const server = new Server(child, data);
@@ -112,6 +122,11 @@ export class Server {
             `the server to end after ${signal}; stderr: ${this.stderr}`);
         assert.deepEqual({ code, by }, { code: 0, by: null },
             `the server must end with code 0; stderr: ${this.stderr}`);
+    }
+
+    // The rows that the text gives, asked past the server: lines with '|' between columns.
+    async sql(text) {
+        return sql(this.data, text);
     }
 
     async kill() {

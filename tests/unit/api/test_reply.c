@@ -102,10 +102,10 @@ static void test_gateway_url_allocates_nothing(void **state)
     fixture_free(&f);
 }
 
-static bool not_ready(void *ctx)
+static const char *full_disk(void *ctx)
 {
     (void)ctx;
-    return false;
+    return "the disk is full";
 }
 
 static void test_probes(void **state)
@@ -118,9 +118,18 @@ static void test_probes(void **state)
     fixture_end(&f);
     fixture_request(&f, HTTP_METHOD_GET, "/readyz", "");
     assert_int_equal(f.r.route->handler(&f.r), ERR_OK);
-    f.api->o.ready = not_ready;
-    enum err e = f.r.route->handler(&f.r);
-    assert_int_equal(err_info(e)->http_status, 503);
+    json_t *v = fixture_body(&f);
+    assert_string_equal(json_string_value(json_object_get(v, "status")), "ready");
+    assert_null(json_object_get(v, "reason"));
+    json_decref(v);
+    f.api->o.trouble = full_disk;
+    assert_int_equal(f.r.route->handler(&f.r), ERR_OK);
+    assert_int_equal(f.x.status, 503);
+    assert_true(fixture_head_has(&f, "Retry-After: 1\r\n"));
+    v = fixture_body(&f);
+    assert_string_equal(json_string_value(json_object_get(v, "status")), "not ready");
+    assert_string_equal(json_string_value(json_object_get(v, "reason")), "the disk is full");
+    json_decref(v);
     fixture_end(&f);
     fixture_free(&f);
 }

@@ -45,6 +45,7 @@ struct fx_core {
     uint64_t guild_position;
     struct event *log[FX_LOG_MAX]; /* of any stream, in order of position */
     size_t log_count;
+    uint64_t trimmed; /* positions up to here are gone from the log */
 };
 
 struct fx {
@@ -115,6 +116,8 @@ enum err events_replay(struct core *c, struct stream s, uint64_t after, unsigned
                        void (*fn)(void *ctx, struct event *e), void *ctx)
 {
     (void)c;
+    if (after < FX.core.trimmed)
+        return ERR_LOG_TRIMMED;
     for (size_t i = 0; i < FX.core.log_count && max > 0; i++) {
         struct event *e = FX.core.log[i];
         if (e->stream.kind != s.kind || e->stream.id != s.id || e->position <= after)

@@ -250,14 +250,85 @@ static void test_too_much_before_ready(void **state)
     fx_run_job(0);
     fx_turn();
     for (uint64_t p = 6; p < 6 + HELD_USER_EVENTS; p++) {
-        fx_commit(fx_event(EVENT_GUILD_DELETE, USER_STREAM, p));
+        fx_commit(fx_event(EVENT_GUILD_CREATE, USER_STREAM, p));
         fx_turn();
     }
     assert_false(s->failed);
-    fx_commit(fx_event(EVENT_GUILD_DELETE, USER_STREAM, 6 + HELD_USER_EVENTS));
+    fx_commit(fx_event(EVENT_GUILD_CREATE, USER_STREAM, 6 + HELD_USER_EVENTS));
     fx_turn();
     assert_true(s->failed);
     assert_int_equal(a.g.state, GW_CONN_CLOSING);
+}
+
+/* The log is trimmed past a guild's feed: there is a gap that nothing can fill, so the session ends
+ * and is not resumed; the guild serves whoever comes next. */
+static void test_trimmed_past_a_guild(void **state)
+{
+    (void)state;
+    FX.core.membership_count = 1;
+    struct session *s = live_bot(&a);
+    struct slice id = slice_of(s->id, SESSION_ID_LEN);
+    assert_ptr_equal(session_find(FX.hub, id), s);
+    FX.core.trimmed = 8;
+    fx_commit(message(10));
+    fx_turn();
+    assert_int_equal(session_count(s, "MESSAGE_CREATE"), 0);
+    char kept[SESSION_ID_LEN];
+    memcpy(kept, s->id, sizeof kept);
+    FX.core.guild_position = 10;
+    FX.core.memberships[0] = membership_at(10);
+    fx_run_job(0);
+    fx_turn();
+    assert_null(session_find(FX.hub, slice_of(kept, sizeof kept)));
+    assert_int_equal(a.g.state, GW_CONN_CLOSING);
+    fx_run_all();
+    struct session *next = live_bot(&b);
+    fx_commit(message(11));
+    fx_turn();
+    expect_messages(next, 11, 11);
+}
+
+/* As one identifies at the very moment: it is not one of those who missed something. */
+static void test_trimmed_while_identifying(void **state)
+{
+    (void)state;
+    FX.core.membership_count = 1;
+    (void)live_bot(&a);
+    FX.core.trimmed = 8;
+    fx_commit(message(10));
+    fx_turn();
+    FX.core.guild_position = 10;
+    FX.core.memberships[0] = membership_at(10);
+    fx_read(0); /* the refill, trimmed */
+    struct session *next = client_identify(&b);
+    fx_answer(0);
+    fx_turn();
+    fx_run_all();
+    assert_int_equal(next->state, SESSION_LIVE);
+    assert_int_equal(session_count(next, "GUILD_CREATE"), 1);
+    fx_commit(message(11));
+    fx_turn();
+    expect_messages(next, 11, 11);
+}
+
+static void test_trimmed_past_a_user(void **state)
+{
+    (void)state;
+    struct session *s = live_bot(&a);
+    char kept[SESSION_ID_LEN];
+    memcpy(kept, s->id, sizeof kept);
+    FX.core.trimmed = 8;
+    FX.core.user_position = 10;
+    fx_commit(fx_event(EVENT_GUILD_DELETE, USER_STREAM, 10));
+    fx_turn();
+    fx_run_all();
+    assert_null(session_find(FX.hub, slice_of(kept, sizeof kept)));
+    assert_int_equal(a.g.state, GW_CONN_CLOSING);
+    FX.core.membership_count = 1;
+    struct session *next = live_bot(&b);
+    fx_commit(fx_event(EVENT_GUILD_DELETE, USER_STREAM, 11));
+    fx_turn();
+    assert_int_equal(session_count(next, "GUILD_DELETE"), 1);
 }
 
 /* All sessions of a token end with it, also when the feed that says so is on the stack. */
@@ -380,6 +451,9 @@ int main(void)
         TEST(test_joins_and_leaves),
         TEST(test_too_much_while_loading),
         TEST(test_too_much_before_ready),
+        TEST(test_trimmed_past_a_guild),
+        TEST(test_trimmed_while_identifying),
+        TEST(test_trimmed_past_a_user),
         TEST(test_token_revoked),
         TEST(test_refused_jobs_wait),
         TEST(test_overrun),

@@ -1,0 +1,38 @@
+#pragma once
+
+/*
+ * What statements may do although it grows with something, and why that does no harm. A row that no
+ * statement needs is an error: the list stays as short as it can be.
+ */
+
+#include <stddef.h>
+
+/* Tables of which all rows may be read: they do not grow with people, guilds or messages. */
+static const struct {
+    const char *table;
+    const char *why;
+} small_tables[] = {
+    {"meta", "one row for each number of the whole installation"},
+    {"tenants", "one row for each tenant"},
+    {"tasks", "one row for each guild or person being deleted"},
+    {"schema_migrations", "one row for each migration"},
+    {"schema_backfills", "one row for each migration that runs online"},
+};
+
+static const struct {
+    const char *backend; /* NULL: both */
+    const char *finding; /* as of plans.h */
+    const char *text;    /* a part of the statement that is in no other */
+    const char *why;
+} allowed[] = {
+    {"sqlite", "sort", "WHERE i.channel_id = $1 AND i.inviter_id = $2",
+     "the invites of one person to one channel: a guild has 1,000 at most"},
+    {"sqlite", "sort", "ORDER BY m.guild_id, r.role_id",
+     "the roles of one person, guild by guild: the right part only"},
+    {"sqlite", "sort", "ORDER BY ch.id, o.target_id",
+     "the overwrites of one guild, read when its view is built, all of them in any case"},
+    {"sqlite", "sort", "FROM log_readers WHERE stream_kind = $1 AND stream_id = $2 AND updated",
+     "the readers of one stream: as many as there are programs that follow it"},
+    {"sqlite", "sort", "FROM event_log WHERE stream_kind = $4",
+     "the stream of one person, read by `log verify`: guilds joined and left, sessions ended"},
+};

@@ -1,0 +1,253 @@
+/*
+ * Each text takes its numbers from a cross join of small ranges ("one row for i = 0 to 999,999"),
+ * and computes all columns from i. Rows come in the order of their key wherever it can be had: that
+ * is the difference between seconds and minutes.
+ */
+
+#include "seed.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_BYTES = 4096 };
+
+/* Regions of ids: users first, then guilds with room for what is in them, messages last. */
+#define USERS_AT GROWTH_EPOCH_ID
+#define APPS_AT (USERS_AT + UINT64_C(1000000) * GROWTH_STEP)
+#define GUILDS_AT (APPS_AT + UINT64_C(1000000) * GROWTH_STEP)
+#define GUILD_ROOM (UINT64_C(1000) * GROWTH_STEP) /* id of the guild, then channels, then roles */
+#define ROLES_IN (UINT64_C(500) * GROWTH_STEP)
+#define MESSAGES_AT (GUILDS_AT + UINT64_C(2000000) * GROWTH_STEP)
+#define END_AT (MESSAGES_AT + UINT64_C(100000000) * GROWTH_STEP)
+
+uint64_t growth_user(uint64_t i)
+{
+    return USERS_AT + i * GROWTH_STEP;
+}
+
+uint64_t growth_guild(uint64_t i)
+{
+    return GUILDS_AT + i * GUILD_ROOM;
+}
+
+/* In the texts: @NAME@ is the number of that name. */
+static const struct {
+    const char *name;
+    uint64_t value;
+} numbers[] = {
+    {"USERS", GROWTH_USERS},
+    {"GUILDS", GROWTH_GUILDS},
+    {"CHANNELS", GROWTH_CHANNELS},
+    {"ALL_CHANNELS", (uint64_t)GROWTH_CHANNELS *GROWTH_GUILDS},
+    {"STEP", GROWTH_STEP},
+    {"USERS_AT", USERS_AT},
+    {"APPS_AT", APPS_AT},
+    {"GUILDS_AT", GUILDS_AT},
+    {"GUILD_ROOM", GUILD_ROOM},
+    {"ROLES_IN", ROLES_IN},
+    {"MESSAGES_AT", MESSAGES_AT},
+    {"END_AT", END_AT},
+    {"NONCES_END", MESSAGES_AT + 20000 * GROWTH_STEP},
+};
+
+#define SERIES                                                                                     \
+    "WITH RECURSIVE k(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM k WHERE i < 999), "              \
+    "n(i) AS (SELECT CAST(a.i AS BIGINT) * 1000 + b.i FROM k a, k b) "
+/* The guild and the place in it of row i, when each guild has as many. */
+#define GUILD_OF(i, each) "@GUILDS_AT@ + ((" i ") / " each ") * @GUILD_ROOM@"
+#define CHANNEL_OF(i)                                                                              \
+    "@GUILDS_AT@ + ((" i ") / @CHANNELS@) * @GUILD_ROOM@ + (((" i ") % @CHANNELS@) + 1) * @STEP@"
+#define USER_OF(i) "@USERS_AT@ + (" i ") * @STEP@"
+
+/* The channel of message i of those that are spread, as a number: the busiest and the categories,
+ * which are the first of each guild, are left out. */
+#define SPREAD "(i / @EACH@ + 1) + (i / @EACH@ + 1) / 9 + 1"
+#define SPREAD_ID "@MESSAGES_AT@ + (i % @EACH@ * 10000 + i / @EACH@) * @STEP@ + 1"
+
+static const char *const texts[] = {
+    "INSERT INTO users (id, tenant_id, username, global_name, email, bot, flags, "
+    "created_at_ms) " SERIES
+    "SELECT " USER_OF("i") ", 1, 'user_' || i, 'User ' || i, 'user' || i || '@example.org', "
+                           "0, 0, 1767000000000 + i FROM n WHERE i < @USERS@ ORDER BY i",
+
+    "INSERT INTO users (id, tenant_id, username, bot, flags, created_at_ms) " SERIES
+    "SELECT @APPS_AT@ + i * @STEP@, 1, 'bot_' || i, 1, 0, 1767000000000 + i FROM n "
+    "WHERE i < 500 ORDER BY i",
+
+    "INSERT INTO credentials (user_id, password_hash) " SERIES
+    "SELECT " USER_OF("i") ", '$argon2id$v=19$m=19456,t=2,p=1$none$' || i FROM n "
+                           "WHERE i < @USERS@ ORDER BY i",
+
+    /* A hash of no token that anybody has. */
+    "INSERT INTO tokens (hash, user_id, kind, created_at_ms) " SERIES
+    "SELECT CAST(SUBSTR('token of ' || i || '................................', 1, 32) AS "
+    "@BLOB@), " USER_OF("i") ", 0, 1767000000000 FROM n "
+                             "WHERE i < @USERS@ ORDER BY i",
+
+    "INSERT INTO applications (id, owner_id, name, description, bot_id, bot_public, flags, "
+    "created_at_ms) " SERIES "SELECT @APPS_AT@ + i * @STEP@, " USER_OF(
+        "i") ", 'app ' || i, '', "
+             "@APPS_AT@ + i * @STEP@, 1, 0, 1767000000000 FROM n WHERE i < 500 ORDER BY i",
+
+    "INSERT INTO guilds (id, tenant_id, owner_id, name, afk_timeout, verification_level, "
+    "default_message_notifications, explicit_content_filter, preferred_locale, perm_generation, "
+    "structure_position, member_count, created_at_ms) " SERIES
+    "SELECT " GUILD_OF("i", "1") ", 1, " USER_OF(
+        "i") ", 'Guild ' || i, 300, 0, 0, 0, "
+             "'en-US', 1, 1, CASE WHEN i = 0 THEN 20080 ELSE 80 END, 1767000000000 FROM n "
+             "WHERE i < @GUILDS@ ORDER BY i",
+
+    "INSERT INTO roles (id, guild_id, permissions, position, color, hoist, managed, mentionable, "
+    "name) " SERIES "SELECT CASE WHEN i % 10 = 0 THEN " GUILD_OF("i", "10") " ELSE " GUILD_OF(
+        "i",
+        "10") " + @ROLES_IN@ + (i % 10) * @STEP@ END, " GUILD_OF("i",
+                                                                 "10") ", "
+                                                                       "521942715969, i % 10, 0, "
+                                                                       "0, 0, 0, CASE WHEN i % 10 "
+                                                                       "= 0 THEN '@everyone' ELSE "
+                                                                       "'role ' || i END "
+                                                                       "FROM n WHERE i < @GUILDS@ "
+                                                                       "* 10 ORDER BY i",
+
+    "INSERT INTO channels (id, guild_id, last_message_id, type, position, parent_id, nsfw, "
+    "rate_limit_per_user, bitrate, user_limit, name) " SERIES
+    "SELECT " CHANNEL_OF("i") ", " GUILD_OF(
+        "i", "@CHANNELS@") ", 0, "
+                           "CASE WHEN i % @CHANNELS@ = 0 THEN 4 ELSE 0 END, i % @CHANNELS@, "
+                           "CASE WHEN i % @CHANNELS@ = 0 THEN NULL ELSE " CHANNEL_OF(
+                               "i - i % @CHANNELS@") " END, "
+                                                     "0, 0, 0, 0, 'channel-' || i FROM n WHERE i < "
+                                                     "@ALL_CHANNELS@ ORDER BY i",
+
+    "INSERT INTO overwrites (channel_id, target_id, type, allow, deny) " SERIES
+    "SELECT " CHANNEL_OF("i") ", " GUILD_OF("i",
+                                            "@CHANNELS@") ", 0, 1024, 0 FROM n "
+                                                          "WHERE i < @ALL_CHANNELS@ ORDER BY i",
+
+    /* The first guild has 20,080 members, the others 80. */
+    "INSERT INTO members (guild_id, user_id, joined_at_ms, timed_out_until_ms, deaf, mute) " SERIES
+    "SELECT @GUILDS_AT@, " USER_OF("i") ", 1767000000000 + i, 0, 0, 0 FROM n "
+                                        "WHERE i < 20080 ORDER BY i",
+    "INSERT INTO members (guild_id, user_id, joined_at_ms, timed_out_until_ms, deaf, mute) " SERIES
+    "SELECT " GUILD_OF("i", "80") ", " USER_OF(
+        "(i / 80 + 41 * (i % 80)) % @USERS@") ", "
+                                              "1767000000000 + i, 0, 0, 0 FROM n WHERE i >= 80 AND "
+                                              "i < @GUILDS@ * 80 ORDER BY 1, 2",
+
+    "INSERT INTO member_roles (guild_id, user_id, role_id) "
+    "SELECT m.guild_id, m.user_id, m.guild_id + @ROLES_IN@ + (m.joined_at_ms % 9 + 1) * @STEP@ "
+    "FROM members m WHERE m.joined_at_ms % 2 = 0 ORDER BY 1, 2",
+
+    /* Eight in ten are spread evenly over the text channels of 987 guilds; the rest is in one. */
+    "INSERT INTO messages (channel_id, id, guild_id, author_id, type, edited_at_ms, flags, tts, "
+    "mention_everyone, content) " SERIES
+    "SELECT " CHANNEL_OF("1") ", @MESSAGES_AT@ + i * 4 * @STEP@, @GUILDS_AT@, " USER_OF(
+        "i % 20000") ", 0, 0, 0, 0, 0, 'message ' || i || ' of the busiest channel there is' "
+                     "FROM n WHERE i < @MESSAGES@ / 5",
+    "INSERT INTO messages (channel_id, id, guild_id, author_id, type, edited_at_ms, flags, tts, "
+    "mention_everyone, content) " SERIES
+    "SELECT " CHANNEL_OF(SPREAD) ", " SPREAD_ID ", " GUILD_OF(SPREAD, "@CHANNELS@") ", " USER_OF(
+        "(i / @EACH@ + 1) / 9 + 41 * (i % 80)") ", 0, 0, 0, 0, 0, 'message ' || i || ' with "
+                                                "about as many words as people write on a usual "
+                                                "day' FROM n WHERE i < @EACH@ * 8880",
+    "UPDATE channels SET last_message_id = COALESCE((SELECT MAX(m.id) FROM messages m "
+    "WHERE m.channel_id = channels.id), 0)",
+
+    /* As if every message had been posted: a row of the log for each. */
+    "INSERT INTO event_log (stream_kind, stream_id, position, kind, guild_id, channel_id, "
+    "entity_id, "
+    "actor_id, at_ms) " SERIES "SELECT 1, @GUILDS_AT@, i + 1, 1, @GUILDS_AT@, " CHANNEL_OF(
+        "1") ", @MESSAGES_AT@ + i * 4 * @STEP@, " USER_OF("i % 20000") ", 1767000000000 FROM n "
+                                                                       "WHERE i < @MESSAGES@ / 5",
+    "INSERT INTO event_log (stream_kind, stream_id, position, kind, guild_id, channel_id, "
+    "entity_id, "
+    "actor_id, at_ms) " SERIES "SELECT 1, " GUILD_OF(
+        SPREAD,
+        "@CHANNELS@") ", "
+                      "CASE WHEN i < @EACH@ * 8 THEN @MESSAGES@ / 5 + i ELSE (i / @EACH@ + 1) % 9 "
+                      "* @EACH@ + "
+                      "i % @EACH@ END + 1, 1, " GUILD_OF(SPREAD, "@CHANNELS@") ", " CHANNEL_OF(
+                          SPREAD) ", " SPREAD_ID ", " USER_OF("(i / @EACH@ + 1) / 9 + 41 * (i % "
+                                                              "80)") ", 1767000000000 FROM n "
+                                                                     "WHERE i < @EACH@ * 8880",
+    "INSERT INTO streams (stream_kind, stream_id, head) SELECT 1, id, COALESCE((SELECT "
+    "MAX(position) "
+    "FROM event_log WHERE stream_kind = 1 AND stream_id = guilds.id), 0) FROM guilds ORDER BY id",
+    "UPDATE guilds SET structure_position = 0 WHERE NOT EXISTS (SELECT 1 FROM streams "
+    "WHERE stream_kind = 1 AND stream_id = guilds.id AND head > 0)",
+    "INSERT INTO event_log (stream_kind, stream_id, position, kind, guild_id, at_ms) " SERIES
+    "SELECT 3, " USER_OF("i") ", 1, 7, @GUILDS_AT@, 1767000000000 FROM n WHERE i < @USERS@ "
+                              "ORDER BY i",
+    "INSERT INTO streams (stream_kind, stream_id, head) " SERIES
+    "SELECT 3, " USER_OF("i") ", 1 FROM n WHERE i < @USERS@ ORDER BY i",
+
+    "INSERT INTO recent_nonces (channel_id, author_id, nonce, message_id) "
+    "SELECT channel_id, author_id, 'nonce ' || id, id FROM messages "
+    "WHERE id < @NONCES_END@ ORDER BY 1, 2",
+
+    "INSERT INTO invites (code, guild_id, channel_id, inviter_id, max_age_s, max_uses, uses, "
+    "temporary, created_at_ms, expires_at_ms) " SERIES
+    "SELECT 'code' || i, " GUILD_OF("i", "10") ", " CHANNEL_OF("i + 1 - i % 10") ", " USER_OF(
+        "i / 10") ", 0, 0, 0, 0, 1767000000000 + i, 0 FROM n WHERE i < @GUILDS@ * 10",
+
+    "INSERT INTO log_readers (name, stream_kind, stream_id, position, updated_at_ms) " SERIES
+    "SELECT 'bot ' || (i % 10), 1, " GUILD_OF("i", "10") ", 1, 1767000000000 FROM n "
+                                                         "WHERE i < @GUILDS@ * 10 ORDER BY 1, 3",
+
+    "UPDATE meta SET number = @END_AT@ WHERE name = 'id_floor'",
+};
+
+static uint64_t number_of(const char *name, size_t len, uint64_t messages)
+{
+    /* Of 8,880 channels beside the busiest, so that whole guilds are like each other. */
+    if (len == 4 && memcmp(name, "EACH", 4) == 0)
+        return messages * 4 / 5 / 8880 + 1;
+    if (len == 8 && memcmp(name, "MESSAGES", 8) == 0)
+        return messages;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (strlen(numbers[i].name) == len && memcmp(numbers[i].name, name, len) == 0)
+            return numbers[i].value;
+    }
+    return 0;
+}
+
+/* What stands between two '@': a number, the word BLOB, or nothing of ours (an e-mail's '@'). */
+static int expand_name(const char *name, size_t len, uint64_t messages, const char *blob, char *out,
+                       size_t room)
+{
+    uint64_t number = number_of(name, len, messages);
+    if (number != 0)
+        return snprintf(out, room, "%" PRIu64, number);
+    if (len == 4 && memcmp(name, "BLOB", 4) == 0)
+        return snprintf(out, room, "%s", blob);
+    return 0;
+}
+
+static int expand(const char *in, uint64_t messages, const char *blob, char out[TEXT_BYTES])
+{
+    size_t n = 0;
+    while (*in != '\0' && n + 32 < TEXT_BYTES) {
+        const char *end = *in == '@' ? strchr(in + 1, '@') : NULL;
+        int len = end == NULL ? 0
+                              : expand_name(in + 1, (size_t)(end - in - 1), messages, blob, out + n,
+                                            TEXT_BYTES - n);
+        if (len > 0)
+            in = end + 1;
+        else
+            out[n] = *in++;
+        n += len > 0 ? (size_t)len : 1;
+    }
+    out[n] = '\0';
+    return *in == '\0';
+}
+
+int growth_seed(uint64_t messages, const char *blob_type, growth_run run, void *ctx)
+{
+    static char text[TEXT_BYTES];
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (!expand(texts[i], messages, blob_type, text) || !run(ctx, text))
+            return 0;
+    }
+    return 1;
+}
