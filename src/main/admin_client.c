@@ -17,8 +17,7 @@ static enum admin_answer connect_to(const char *data, int *out)
     if (!admin_address(data, &address, &folder))
         return errno == ENOENT ? ADMIN_NOBODY : ADMIN_REFUSED;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool connected =
-        fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    bool connected = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
     int error = errno;
     close(folder);
     if (connected) {

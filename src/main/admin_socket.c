@@ -1,7 +1,7 @@
 /*
- * The difficulty is a client that goes away or does not read: its command must end, and nothing else
- * may notice. Output is written with a timeout, an end of the connection is looked for by stopped(),
- * and both make the command stop at its next step.
+ * The difficulty is a client that goes away or does not read: its command must end, and nothing
+ * else may notice. Output is written with a timeout, an end of the connection is looked for by
+ * stopped(), and both make the command stop at its next step.
  */
 
 #include "main/admin_socket.h"
@@ -273,8 +273,8 @@ static bool listen_at(struct admin_socket *a)
         return false;
     a->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     a->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    /* Nobody but us can connect before the chmod: the umask of a server lets no one else in, and peers
-     * are asked who they are. */
+    /* Nobody but us can connect before the chmod: the umask of a server lets no one else in, and
+     * peers are asked who they are. */
     return a->listener >= 0 && a->wake >= 0 &&
            bind(a->listener, (const struct sockaddr *)&address, sizeof address) == 0 &&
            fchmodat(a->folder, "admin.sock", 0600, 0) == 0 &&

@@ -1,10 +1,11 @@
 #pragma once
 
 /*
- * What goes over the admin socket, <data>/admin.sock, a Unix stream socket: one command a connection.
- * The client sends a frame 'q': the folder it runs in and then the command's arguments, each ended by
- * a NUL. The server answers with frames 'o' (a piece of output) and at last 'x' (one byte, the exit
- * code). A frame is its letter, its length in four bytes, big-endian, and so many bytes.
+ * What goes over the admin socket, <data>/admin.sock, a Unix stream socket: one command a
+ * connection. The client sends a frame 'q': the folder it runs in and then the command's arguments,
+ * each ended by a NUL. The server answers with frames 'o' (a piece of output) and at last 'x' (one
+ * byte, the exit code). A frame is its letter, its length in four bytes, big-endian, and so many
+ * bytes.
  */
 
 #include <stdbool.h>
@@ -27,7 +28,7 @@ struct sockaddr_un;
  */
 MUST_CHECK bool admin_address(const char *data, struct sockaddr_un *out, int *folder);
 
-/* Blocking, both: false when the other side is gone, too slow (the socket's timeouts), or wrote what
- * is no frame of this kind, or a longer one than max. */
+/* Blocking, both: false when the other side is gone, too slow (the socket's timeouts), or wrote
+ * what is no frame of this kind, or a longer one than max. */
 MUST_CHECK bool admin_send(int fd, enum admin_frame kind, const char *data, size_t len);
 MUST_CHECK bool admin_receive(int fd, char *kind, char *data, size_t max, size_t *len);

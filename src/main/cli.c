@@ -36,14 +36,13 @@ static void print_usage(FILE *out)
         "An operator's commands, with a server running on the data folder or without:\n",
         out);
     cli_ops_usage(out);
-    (void)fputs(
-        "\n"
-        "flags:\n"
-        "  --data DIR                       short for --server.data\n"
-        "  --listen HOST:PORT               short for --server.listen\n"
-        "  --config FILE                    instead of ./guildhall.conf\n"
-        "  --section.key=value              any option\n",
-        out);
+    (void)fputs("\n"
+                "flags:\n"
+                "  --data DIR                       short for --server.data\n"
+                "  --listen HOST:PORT               short for --server.listen\n"
+                "  --config FILE                    instead of ./guildhall.conf\n"
+                "  --section.key=value              any option\n",
+                out);
 }
 
 /* A result that could not be written is a failure, not a success with less text. */

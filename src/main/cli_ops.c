@@ -53,8 +53,8 @@ static bool split_arguments(const struct ops_command *command, int argc, const c
         } else {
             s->asks_help = s->asks_help || is_help(argv[i]);
             s->own[s->own_count++] = argv[i];
-            takes_next = ops_takes_next(command, argv[i]) && next != NULL &&
-                         strncmp(next, "--", 2) != 0;
+            takes_next =
+                ops_takes_next(command, argv[i]) && next != NULL && strncmp(next, "--", 2) != 0;
             if (takes_next)
                 s->own[s->own_count++] = argv[++i];
         }
@@ -92,7 +92,8 @@ static int ask_server(const struct call *c, const struct config *config)
 {
     const struct split *s = &c->split;
     int code = CLI_EXIT_FAILED;
-    switch (admin_client_run(config->server_data, (size_t)s->own_count, s->own, c->cli->out, &code)) {
+    switch (
+        admin_client_run(config->server_data, (size_t)s->own_count, s->own, c->cli->out, &code)) {
     case ADMIN_ANSWER:
         break;
     case ADMIN_NOBODY:
@@ -127,8 +128,8 @@ int cli_ops_run(const struct cli *cli, const struct ops_command *command, int ar
     if (fits && c.split.asks_help)
         return print_help(&c);
     const struct split *s = &c.split;
-    if (!fits || !ops_parse(command, (size_t)(s->own_count - s->words), s->own + s->words,
-                            &c.parsed, why) ||
+    if (!fits ||
+        !ops_parse(command, (size_t)(s->own_count - s->words), s->own + s->words, &c.parsed, why) ||
         !ops_check(command, &c.parsed.args, why)) {
         say_usage(&c, why);
         return CLI_EXIT_USAGE;
@@ -147,7 +148,6 @@ void cli_ops_usage(FILE *out)
     for (size_t i = 0; i < ops_command_count; i++) {
         const struct ops_command *c = &ops_commands[i];
         (void)fprintf(out, "  guildhall %s%s%s%s%s\n", c->word, c->second != NULL ? " " : "",
-                      c->second != NULL ? c->second : "", c->usage[0] != '\0' ? " " : "",
-                      c->usage);
+                      c->second != NULL ? c->second : "", c->usage[0] != '\0' ? " " : "", c->usage);
     }
 }

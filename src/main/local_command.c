@@ -1,7 +1,7 @@
 /*
- * One writer, always: whatever is opened here is opened under the data folder's lock, which a server
- * holds as long as it runs. store_open takes it by itself; for commands that open the database
- * themselves it is taken here.
+ * One writer, always: whatever is opened here is opened under the data folder's lock, which a
+ * server holds as long as it runs. store_open takes it by itself; for commands that open the
+ * database themselves it is taken here.
  */
 
 #include "main/local_command.h"
@@ -64,8 +64,7 @@ static void start_log(struct local *l)
 {
     enum log_level level = LOG_WARN;
     (void)log_level_parse(slice_from(l->config->log_level), &level);
-    log_init(&l->log, STDERR_FILENO, level > LOG_WARN ? level : LOG_WARN, LOG_TEXT,
-             clock_system());
+    log_init(&l->log, STDERR_FILENO, level > LOG_WARN ? level : LOG_WARN, LOG_TEXT, clock_system());
 }
 
 static enum err open_store(struct local *l)
@@ -115,12 +114,8 @@ static int run(struct local *l)
 int local_command_run(const struct ops_command *command, const struct ops_args *args,
                       const struct config *config, FILE *out, FILE *err)
 {
-    struct local l = {.command = command,
-                      .args = args,
-                      .config = config,
-                      .out = out,
-                      .err = err,
-                      .lock_fd = -1};
+    struct local l = {
+        .command = command, .args = args, .config = config, .out = out, .err = err, .lock_fd = -1};
     if (!crypto_init()) {
         (void)fputs("guildhall: the cryptographic library does not start\n", err);
         return OPS_FAILED;

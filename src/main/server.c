@@ -28,7 +28,6 @@
 #include "main/chores.h"
 #include "main/config.h"
 #include "main/installation.h"
-#include "main/installation.h"
 #include "main/listen.h"
 #include "main/watchdog.h"
 #include "net/http_server.h"

@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * Work that is never urgent, in small steps, on one thread of low priority: each row of a table has a
- * function that does one step and says whether there is more. Errors are logged once, and again only
- * when they change.
+ * Work that is never urgent, in small steps, on one thread of low priority: each row of a table has
+ * a function that does one step and says whether there is more. Errors are logged once, and again
+ * only when they change.
  */
 
 #include <stdbool.h>

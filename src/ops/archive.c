@@ -48,7 +48,8 @@ bool archive_name_is_good(const char *name)
     return true;
 }
 
-/* The slash that parts prefix and name; 0: the whole is the name. False: there is none that fits. */
+/* The slash that parts prefix and name; 0: the whole is the name. False: there is none that fits.
+ */
 static bool split_name(const char *name, size_t *slash)
 {
     size_t len = strlen(name);
@@ -111,7 +112,10 @@ bool archive_header(const struct archive_entry *e, unsigned char out[ARCHIVE_BLO
     put_size(out, e->bytes);
     put_octal(out, MTIME, e->mtime_s);
     out[TYPE.at] = '0';
-    memcpy(out + MAGIC.at, "ustar\0" "00", MAGIC.len);
+    memcpy(out + MAGIC.at,
+           "ustar\0"
+           "00",
+           MAGIC.len);
     put_sum(out);
     return true;
 }

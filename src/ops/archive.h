@@ -1,10 +1,10 @@
 #pragma once
 
 /*
- * The form of a backup: a tar archive (POSIX ustar) that ordinary tools read, in a form so strict that
- * each archive of the same contents is the same bytes: plain files, mode 0600, no owner, one time for
- * all. Sizes beyond 8 GiB are written in base 256, as GNU tar does. Pure functions; backup_write.h and
- * backup_read.h move the bytes.
+ * The form of a backup: a tar archive (POSIX ustar) that ordinary tools read, in a form so strict
+ * that each archive of the same contents is the same bytes: plain files, mode 0600, no owner, one
+ * time for all. Sizes beyond 8 GiB are written in base 256, as GNU tar does. Pure functions;
+ * backup_write.h and backup_read.h move the bytes.
  */
 
 #include <stdbool.h>
@@ -21,8 +21,8 @@ struct archive_entry {
     uint64_t mtime_s;
 };
 
-/* Names that are safe to write to a disk and to list for sha256sum: relative, no empty part, none that
- * begins with a dot, no control characters and no backslash. */
+/* Names that are safe to write to a disk and to list for sha256sum: relative, no empty part, none
+ * that begins with a dot, no control characters and no backslash. */
 bool archive_name_is_good(const char *name);
 /* False: the name is not good, or does not fit ustar's fields. */
 MUST_CHECK bool archive_header(const struct archive_entry *e,

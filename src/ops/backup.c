@@ -6,8 +6,7 @@
 #include "ops/backup_read.h"
 #include "ops/ops_commands.h"
 
-static void say_contents(const struct ops_io *io, const char *path,
-                         const struct backup_contents *c)
+static void say_contents(const struct ops_io *io, const char *path, const struct backup_contents *c)
 {
     ops_printf(io,
                "%s is good: schema %" PRIu64 ", database %" PRIu64 " bytes, %" PRIu64

@@ -132,8 +132,8 @@ static enum err run(struct creation *c)
     return e == ERR_OK ? backup_file_finish(&c->f) : e;
 }
 
-enum err backup_create(const struct ops *o, const struct backup_request *r,
-                       const struct ops_io *io, char *why)
+enum err backup_create(const struct ops *o, const struct backup_request *r, const struct ops_io *io,
+                       char *why)
 {
     struct creation c = {.o = o, .io = io};
     why[0] = '\0';

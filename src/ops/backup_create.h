@@ -10,10 +10,10 @@ struct backup_request {
 };
 
 /*
- * Media, then the database as of one moment, then the media that came meanwhile: so each file that the
- * database names is there. A broken attempt is gone on with: its media are kept, the database is
- * copied anew. STOPPING, STORE_CONFLICT (the file exists), STORE_LOCKED, STORE_FULL, IO ...; `why` gets
- * a sentence (BACKUP_WHY_MAX bytes).
+ * Media, then the database as of one moment, then the media that came meanwhile: so each file that
+ * the database names is there. A broken attempt is gone on with: its media are kept, the database
+ * is copied anew. STOPPING, STORE_CONFLICT (the file exists), STORE_LOCKED, STORE_FULL, IO ...;
+ * `why` gets a sentence (BACKUP_WHY_MAX bytes).
  */
 MUST_CHECK enum err backup_create(const struct ops *o, const struct backup_request *r,
                                   const struct ops_io *io, char *why);

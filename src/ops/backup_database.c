@@ -1,7 +1,7 @@
 /*
  * The database in the archive is always an SQLite one. From SQLite it is copied page by page on the
- * writer's connection, straight to where it belongs in the archive; from PostgreSQL row by row, into a
- * file beside it first.
+ * writer's connection, straight to where it belongs in the archive; from PostgreSQL row by row,
+ * into a file beside it first.
  */
 
 #include "ops/backup_priv.h"
@@ -27,8 +27,7 @@ static enum err failed(struct creation *c, enum err e)
         return backup_io_failed(&c->f, c->f.partial);
     }
     if (e != ERR_STOPPING && c->f.why[0] == '\0')
-        snprintf(c->f.why, BACKUP_WHY_MAX, "The database cannot be copied: %s.",
-                 err_info(e)->name);
+        snprintf(c->f.why, BACKUP_WHY_MAX, "The database cannot be copied: %s.", err_info(e)->name);
     return e;
 }
 

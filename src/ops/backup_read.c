@@ -1,7 +1,7 @@
 /*
- * Two walks. The first goes from header to header, to know that the archive is whole and where the sums
- * are, which stand at its end. The second reads every byte in order, with a second cursor in the list
- * of sums: so neither memory nor time depends on how many files there are.
+ * Two walks. The first goes from header to header, to know that the archive is whole and where the
+ * sums are, which stand at its end. The second reads every byte in order, with a second cursor in
+ * the list of sums: so neither memory nor time depends on how many files there are.
  */
 
 #include "ops/backup_read.h"
@@ -322,8 +322,7 @@ enum err backup_verify(const struct backup_reading *r, struct backup_contents *o
     if (e != ERR_OK)
         return e;
     struct backup_reading copy = *r;
-    const struct db_look look = {
-        .place = found.database, .stopped = is_stopped, .ctx = &copy};
+    const struct db_look look = {.place = found.database, .stopped = is_stopped, .ctx = &copy};
     e = db_check(&look, r->why, BACKUP_WHY_MAX);
     if (e == ERR_OK)
         *out = found;

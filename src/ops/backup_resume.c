@@ -1,6 +1,6 @@
 /*
- * What an earlier attempt left. It may have ended with the power, so nothing in it is believed: each
- * entry is compared with the file that it should be, byte for byte, which costs reading but no
+ * What an earlier attempt left. It may have ended with the power, so nothing in it is believed:
+ * each entry is compared with the file that it should be, byte for byte, which costs reading but no
  * writing. The first one that differs ends it.
  */
 
@@ -71,8 +71,7 @@ static bool next_header(const struct creation *c, uint64_t size, struct archive_
 {
     unsigned char block[ARCHIVE_BLOCK_BYTES];
     uint64_t begin = c->f.at + ARCHIVE_BLOCK_BYTES;
-    return begin <= size &&
-           read_exactly(c->f.fd, (char *)block, sizeof block, c->f.at) &&
+    return begin <= size && read_exactly(c->f.fd, (char *)block, sizeof block, c->f.at) &&
            archive_parse(block, e) && e->bytes <= size - begin &&
            archive_padding(e->bytes) <= size - begin - e->bytes &&
            slice_starts_with(slice_from(e->name), SLICE(BACKUP_MEDIA)) &&

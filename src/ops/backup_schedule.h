@@ -1,17 +1,17 @@
 #pragma once
 
 /*
- * Scheduled backups: guildhall-YYYYMMDDTHHMMSSZ.tar in a folder of their own, named by the moment they
- * were begun. What is due is decided by the names alone, so it survives restarts. A backup counts only
- * when it was read back and found good; then older ones go. One thread.
+ * Scheduled backups: guildhall-YYYYMMDDTHHMMSSZ.tar in a folder of their own, named by the moment
+ * they were begun. What is due is decided by the names alone, so it survives restarts. A backup
+ * counts only when it was read back and found good; then older ones go. One thread.
  */
 
 #include "base/metrics.h"
 #include "ops/ops.h"
 
 enum {
-    BACKUP_NAME_MAX = 32,                /* with NUL */
-    BACKUP_RETRY_MS = 15 * 60 * 1000,    /* from a failure to the next try */
+    BACKUP_NAME_MAX = 32,             /* with NUL */
+    BACKUP_RETRY_MS = 15 * 60 * 1000, /* from a failure to the next try */
 };
 
 struct backup_schedule {
@@ -30,7 +30,7 @@ int64_t backup_name_time(const char *name);
 
 struct backup_folder_look {
     uint64_t count;
-    int64_t newest_ms; /* not later than now; 0: there is none */
+    int64_t newest_ms;             /* not later than now; 0: there is none */
     char oldest[BACKUP_NAME_MAX];  /* "": there is none */
     char partial[BACKUP_NAME_MAX]; /* the newest whose making was broken off, without ".partial" */
 };

@@ -14,7 +14,8 @@ enum err backup_io_failed(struct backup_file *f, const char *path)
 {
     bool full = errno == ENOSPC || errno == EDQUOT;
     snprintf(f->why, BACKUP_WHY_MAX, "%.300s: %s.%s", path, strerror(errno),
-             full ? " What is there is kept; with more room the same command goes on with it." : "");
+             full ? " What is there is kept; with more room the same command goes on with it."
+                  : "");
     return full ? ERR_STORE_FULL : ERR_IO;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * A backup on its way, in FILE.partial: an archive that only grows (archive.h), and FILE.partial.sums,
- * the text that becomes the archive's SHA256SUMS. One thread.
+ * A backup on its way, in FILE.partial: an archive that only grows (archive.h), and
+ * FILE.partial.sums, the text that becomes the archive's SHA256SUMS. One thread.
  */
 
 #include "crypto/sha256.h"
@@ -36,8 +36,8 @@ struct backup_file {
     char *why; /* BACKUP_WHY_MAX */
 };
 
-/* Opens or makes FILE.partial and takes its lock. STORE_CONFLICT: FILE exists; STORE_LOCKED: another
- * backup writes it; IO. All errors here leave a sentence in `why`. */
+/* Opens or makes FILE.partial and takes its lock. STORE_CONFLICT: FILE exists; STORE_LOCKED:
+ * another backup writes it; IO. All errors here leave a sentence in `why`. */
 MUST_CHECK enum err backup_file_open(struct backup_file *f, const char *path, char *why);
 /* Keeps FILE.partial: a later run goes on with it. Harmless without a successful open. */
 void backup_file_close(struct backup_file *f);
@@ -52,7 +52,8 @@ MUST_CHECK enum err backup_add_file(struct backup_file *f, const char *name, con
 /* An entry whose contents were written into the archive by somebody else, behind where its header
  * goes: reads them for their sum. */
 MUST_CHECK enum err backup_add_written(struct backup_file *f, const char *name, uint64_t bytes);
-/* Notes the entry that stands at `at` already, with the sum of its contents, and moves behind it. */
+/* Notes the entry that stands at `at` already, with the sum of its contents, and moves behind it.
+ */
 MUST_CHECK enum err backup_keep(struct backup_file *f, const struct archive_entry *e,
                                 const unsigned char sum[SHA256_LEN]);
 /* The sums as the last entry, the end, all of it on the disk, and the name FILE. */

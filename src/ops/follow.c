@@ -67,10 +67,12 @@ static enum ops_result give_up(const struct following *f)
     return OPS_FAILED;
 }
 
-/* In the server its upkeep thread does that. */
+/* In the server its upkeep thread does that, now rather than in a few minutes. */
 static void give_back_space(struct ops *o, const struct ops_io *io)
 {
     bool more = !o->serving;
+    if (o->wake != NULL)
+        o->wake(o->wake_ctx);
     while (more && !io->stopped(io->ctx))
         if (space_give_back(o->store, &more) != ERR_OK)
             more = false; /* the server does it, later */

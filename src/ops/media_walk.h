@@ -1,7 +1,7 @@
 #pragma once
 
-/* All files of the media folder: immutable, named by their contents. Names that begin with a dot are
- * of files that are not there yet, and are passed over. */
+/* All files of the media folder: immutable, named by their contents. Names that begin with a dot
+ * are of files that are not there yet, and are passed over. */
 
 #include "base/attrs.h"
 #include "base/errors.h"
@@ -14,5 +14,4 @@ typedef enum err (*media_fn)(void *ctx, const char *name, uint64_t bytes);
 
 /* In no order. The first error of fn ends it and is returned; IO with a sentence in `why`: a folder
  * cannot be read, or there is something that is no file. No folder: no files. */
-MUST_CHECK enum err media_walk(const char *data, media_fn fn, void *ctx, char *why,
-                               size_t why_len);
+MUST_CHECK enum err media_walk(const char *data, media_fn fn, void *ctx, char *why, size_t why_len);

@@ -1,6 +1,6 @@
 /*
- * The table of the operator's commands, and what all of them share: arguments taken apart and checked
- * by the row's usage text, so that no command has an option that its help does not name.
+ * The table of the operator's commands, and what all of them share: arguments taken apart and
+ * checked by the row's usage text, so that no command has an option that its help does not name.
  */
 
 #include "ops/ops.h"

@@ -2,8 +2,8 @@
 
 /*
  * The operator's commands. Each is a row of commands.def and one function; it runs in the serving
- * process when there is one (main/admin_socket.h carries words and output), else in the command line
- * program itself, which then holds the data folder's lock: one writer, always.
+ * process when there is one (main/admin_socket.h carries words and output), else in the command
+ * line program itself, which then holds the data folder's lock: one writer, always.
  */
 
 #include <stdbool.h>
@@ -18,9 +18,9 @@
 
 /* What a command works on. */
 struct ops {
-    struct store *store; /* NULL for commands of place FILE and OFFLINE */
-    struct core *core;   /* on that store; NULL like it */
-    const char *data;    /* data folder */
+    struct store *store;   /* NULL for commands of place FILE and OFFLINE */
+    struct core *core;     /* on that store; NULL like it */
+    const char *data;      /* data folder */
     const char *store_url; /* "" is SQLite in data; has a password: never shown */
     bool serving;          /* inside the server */
     /* Settings that commands look at. */
@@ -76,9 +76,9 @@ PRINTF_LIKE(2, 3) void ops_printf(const struct ops_io *io, const char *format, .
 enum ops_result { OPS_OK = 0, OPS_FAILED = 1, OPS_USAGE = 2 };
 typedef enum ops_result (*ops_fn)(struct ops *o, const struct ops_args *a, const struct ops_io *io);
 
-/* STORE: in the server, or with the store opened here. MIGRATE: as STORE, but here the store is opened
- * by the command itself. OFFLINE: refused while a server runs; holds the folder's lock. FILE: needs no
- * data folder. */
+/* STORE: in the server, or with the store opened here. MIGRATE: as STORE, but here the store is
+ * opened by the command itself. OFFLINE: refused while a server runs; holds the folder's lock.
+ * FILE: needs no data folder. */
 enum ops_place { OPS_PLACE_STORE, OPS_PLACE_MIGRATE, OPS_PLACE_OFFLINE, OPS_PLACE_FILE };
 
 struct ops_command {
@@ -104,8 +104,8 @@ struct ops_parsed {
 /* By the row's usage, which says which options have a value. False: `why` has a sentence. */
 MUST_CHECK bool ops_parse(const struct ops_command *c, size_t argc, const char *const *argv,
                           struct ops_parsed *out, char why[OPS_WHY_MAX]);
-/* Whether the option "--name" or "--name=value" is to be followed by its value in the next argument,
- * which does not begin with "--". */
+/* Whether the option "--name" or "--name=value" is to be followed by its value in the next
+ * argument, which does not begin with "--". */
 bool ops_takes_next(const struct ops_command *c, const char *argument);
 /* The row of `word second`, NULL if there is none. */
 const struct ops_command *ops_find(const char *word, const char *second);

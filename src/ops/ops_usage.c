@@ -1,5 +1,5 @@
-/* Brackets mean optional, a name in front of which stand two dashes is an option, and what follows it
- * before the bracket closes, or before the next item, is its value. */
+/* Brackets mean optional, a name in front of which stand two dashes is an option, and what follows
+ * it before the bracket closes, or before the next item, is its value. */
 
 #include "ops/ops_usage.h"
 

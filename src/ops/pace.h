@@ -1,7 +1,7 @@
 #pragma once
 
-/* How fast a long copy goes, and what people hear of it: a limit of bytes a second, a line of progress
- * at most twice a second, and the question whether to stop. One thread. */
+/* How fast a long copy goes, and what people hear of it: a limit of bytes a second, a line of
+ * progress at most twice a second, and the question whether to stop. One thread. */
 
 #include "ops/ops.h"
 

@@ -1,7 +1,7 @@
 /*
- * guildhall restore FILE: everything is unpacked beside where it belongs, and only when all of it was
- * found good, and is on the disk, does it get its name; the database last, because it is what makes a
- * folder an installation.
+ * guildhall restore FILE: everything is unpacked beside where it belongs, and only when all of it
+ * was found good, and is on the disk, does it get its name; the database last, because it is what
+ * makes a folder an installation.
  */
 
 #include <errno.h>
@@ -57,8 +57,7 @@ static int on_leftover(const char *path, const struct stat *st, int kind, struct
 
 static bool clear_folder(const struct restoring *x)
 {
-    return nftw(x->folder, on_leftover, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS) == 0 ||
-           errno == ENOENT;
+    return nftw(x->folder, on_leftover, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
 }
 
 static enum err make_folder(struct restoring *x)
@@ -134,8 +133,7 @@ static enum err sync_folder(struct restoring *x, const char *path, bool whole_di
 static enum err unpack(struct restoring *x, const char *file, struct backup_contents *contents)
 {
     const struct backup_sink sink = {on_begin, on_data, on_end, x};
-    const struct backup_reading r = {
-        .path = file, .sink = &sink, .pace = &x->pace, .why = x->why};
+    const struct backup_reading r = {.path = file, .sink = &sink, .pace = &x->pace, .why = x->why};
     enum err e = make_folder(x);
     if (e == ERR_OK)
         e = backup_verify(&r, contents);

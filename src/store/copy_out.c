@@ -32,11 +32,8 @@ static enum err open_both(struct copying *x)
 static enum err copy(struct copying *x, struct arena *arena)
 {
     struct table_sums sums;
-    struct table_copy t = {.from = x->from,
-                           .to = x->to,
-                           .arena = arena,
-                           .progress = x->o->progress,
-                           .ctx = x->o->ctx};
+    struct table_copy t = {
+        .from = x->from, .to = x->to, .arena = arena, .progress = x->o->progress, .ctx = x->o->ctx};
     enum err e = table_copy_run(&t, &sums, x->why, x->why_len);
     /* Not its write-ahead log's form: the file is to be whole by itself. */
     return e == ERR_OK ? sql_run(sql_query_text(x->to, "PRAGMA journal_mode=DELETE")) : e;

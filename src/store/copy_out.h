@@ -1,14 +1,14 @@
 #pragma once
 
-/* A copy of a serving store on PostgreSQL as an SQLite file: its rows as of one moment, in a database
- * of this program's schema, read back and compared. For backups. */
+/* A copy of a serving store on PostgreSQL as an SQLite file: its rows as of one moment, in a
+ * database of this program's schema, read back and compared. For backups. */
 
 #include "store/store.h"
 #include "store/table_copy.h"
 
 struct copy_out {
-    struct store *from; /* on PostgreSQL */
-    const char *file;   /* does not exist */
+    struct store *from;         /* on PostgreSQL */
+    const char *file;           /* does not exist */
     table_progress_fn progress; /* NULL allowed */
     void *ctx;
     const struct clock *clock;

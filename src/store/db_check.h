@@ -1,7 +1,7 @@
 #pragma once
 
-/* Looking at a database that is at rest inside a file, as a backup's: what it contains, and whether it
- * is sound. Long reads on the caller's thread. */
+/* Looking at a database that is at rest inside a file, as a backup's: what it contains, and whether
+ * it is sound. Long reads on the caller's thread. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,7 +34,7 @@ struct db_look {
     void *ctx;
 };
 MUST_CHECK enum err db_look(const struct db_look *l, struct db_versions *out, char *why,
-                           size_t why_len);
+                            size_t why_len);
 
 /* PRAGMA integrity_check and foreign_key_check; STORE and a sentence with the first finding. */
 MUST_CHECK enum err db_check(const struct db_look *l, char *why, size_t why_len);

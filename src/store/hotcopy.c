@@ -1,8 +1,8 @@
 /*
  * The difficulty is the writer's time. Each visit copies so many pages that it takes about
- * STEP_TARGET_NS, measured by the visit before; what is to be copied next is first read here, on the
- * caller's thread, so that the writer finds it in memory; and what was copied is synced here, so that
- * the writer never waits for a disk that cannot keep up.
+ * STEP_TARGET_NS, measured by the visit before; what is to be copied next is first read here, on
+ * the caller's thread, so that the writer finds it in memory; and what was copied is synced here,
+ * so that the writer never waits for a disk that cannot keep up.
  */
 
 #include "store/hotcopy.h"
@@ -133,7 +133,8 @@ static enum err open_target(struct hotcopy *h, const char *file)
     enum err e = slice_db_open(&o, &h->target);
     if (e != ERR_OK)
         return e;
-    /* Nothing that is half done is ever read, so there is nothing to roll back and nothing to sync. */
+    /* Nothing that is half done is ever read, so there is nothing to roll back and nothing to sync.
+     */
     return error_of(sqlite3_exec(slice_db_handle(h->target),
                                  "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL,
                                  NULL));
@@ -161,8 +162,8 @@ enum err hotcopy_begin(struct store *s, const char *file, uint64_t offset, struc
 }
 
 /*
- * By SQLite's own handle on the file: closing one of ours would drop the locks that this process has
- * on it. What is only in the write-ahead log was written of late, and is in memory anyway.
+ * By SQLite's own handle on the file: closing one of ours would drop the locks that this process
+ * has on it. What is only in the write-ahead log was written of late, and is in memory anyway.
  */
 static void read_ahead(struct hotcopy *h, uint64_t done)
 {

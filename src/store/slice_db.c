@@ -1,6 +1,7 @@
 /*
- * A file system layer for SQLite that shows a slice of a file as if it were a file. Each database has
- * a layer of its own, registered as long as it is open: SQLite hands the options on in no other way.
+ * A file system layer for SQLite that shows a slice of a file as if it were a file. Each database
+ * has a layer of its own, registered as long as it is open: SQLite hands the options on in no other
+ * way.
  */
 
 #include "store/slice_db.h"

@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * An SQLite database that is a part of another file: so a backup is written straight into its archive,
- * and checked inside it, without a second copy on the disk. There is no locking and no journal: one
- * connection that writes, or any number that read.
+ * An SQLite database that is a part of another file: so a backup is written straight into its
+ * archive, and checked inside it, without a second copy on the disk. There is no locking and no
+ * journal: one connection that writes, or any number that read.
  */
 
 #include <sqlite3.h>
@@ -22,8 +22,8 @@ struct slice_db_options {
     bool writing;    /* the file exists; the database is made, and grows behind the offset */
 };
 
-/* STORE_IO (the file cannot be opened: errno), NO_MEMORY, STORE. A database in WAL form is refused by
- * SQLite at its first use. */
+/* STORE_IO (the file cannot be opened: errno), NO_MEMORY, STORE. A database in WAL form is refused
+ * by SQLite at its first use. */
 MUST_CHECK enum err slice_db_open(const struct slice_db_options *o, struct slice_db **out);
 /* Until slice_db_close. */
 sqlite3 *slice_db_handle(const struct slice_db *d);

@@ -99,13 +99,12 @@ static void fixture_copy(const char *from, const char *dir, const char *name)
 
 static const char *fixture_items(const struct fixture *f)
 {
-    return f->db.server == NULL
-               ? "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT UNIQUE, "
-                 "owner INTEGER REFERENCES items,\n"
-                 "data BLOB, flag INTEGER NOT NULL DEFAULT 0);\n"
-               : "CREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT UNIQUE, "
-                 "owner BIGINT REFERENCES items,\n"
-                 "data BYTEA, flag INTEGER NOT NULL DEFAULT 0);\n";
+    return f->db.server == NULL ? "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT UNIQUE, "
+                                  "owner INTEGER REFERENCES items,\n"
+                                  "data BLOB, flag INTEGER NOT NULL DEFAULT 0);\n"
+                                : "CREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT UNIQUE, "
+                                  "owner BIGINT REFERENCES items,\n"
+                                  "data BYTEA, flag INTEGER NOT NULL DEFAULT 0);\n";
 }
 
 static void fixture_migrations(struct fixture *f)

@@ -464,7 +464,8 @@ static unsigned kept_files(const struct scene *s)
     return at == NULL ? 0 : (unsigned)(at[6] - '0');
 }
 
-/* The media of an attempt that was ended by a kill are kept, as far as they are what they should be. */
+/* The media of an attempt that was ended by a kill are kept, as far as they are what they should
+ * be. */
 static void test_goes_on_after_a_kill(void **state)
 {
     struct scene *s = *state;

@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * Which database a test runs on: SQLite, or with GUILDHALL_TEST_POSTGRES (the URL of a database that
- * may be written to) PostgreSQL, where each fixture has a schema of its own. Static functions, since
- * each test is a program.
+ * Which database a test runs on: SQLite, or with GUILDHALL_TEST_POSTGRES (the URL of a database
+ * that may be written to) PostgreSQL, where each fixture has a schema of its own. Static functions,
+ * since each test is a program.
  */
 
 #include <libpq-fe.h>

@@ -216,8 +216,8 @@ static pid_t child_start(const struct fixture *f, int *out)
     assert_true(pid >= 0);
     if (pid == 0) {
         dup2(fds[1], STDOUT_FILENO);
-        execl("/proc/self/exe", "test_store_open", "child", f->data, f->migrations_root,
-              f->db.url, (char *)NULL);
+        execl("/proc/self/exe", "test_store_open", "child", f->data, f->migrations_root, f->db.url,
+              (char *)NULL);
         _exit(1);
     }
     close(fds[1]);

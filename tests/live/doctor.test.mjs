@@ -5,10 +5,11 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import test from 'node:test';
 
-import { Server, UNLIMITED, run } from '../lib/server.mjs';
+import { Server, UNLIMITED, atEnd, run } from '../lib/server.mjs';
 import { post, world } from '../lib/world.mjs';
 
 const server = await Server.start({ flags: UNLIMITED });
+atEnd(() => server.stop());
 const { owner, guild } = await world(server);
 await post(server, owner, guild.channel, 'words of mine');
 
@@ -44,6 +45,7 @@ test('with the server and without it: the same', async () => {
 test('what is wrong is found, and the exit code says so', async () => {
     chmodSync(server.data, 0o755);
     const again = await Server.start({ flags: UNLIMITED, data: server.data });
+    atEnd(() => again.stop());
     await again.sql(`UPDATE guilds SET deleting = 1 WHERE id = ${guild.id}`);
     chmodSync(server.data, 0o755); // should the server have mended it
     const { code, stdout } = doctor();

@@ -111,6 +111,7 @@ test('unknown guilds and wrong words', () => {
 
 test('a server that is killed in the middle goes on with it when it starts again', async () => {
     const first = await Server.start({ flags });
+    atEnd(() => first.stop());
     const there = await world(first);
     for (let i = 0; i < 1500; i += 100) {
         await Promise.all(Array.from({ length: 100 }, (_, k) =>
@@ -129,6 +130,7 @@ test('a server that is killed in the middle goes on with it when it starts again
     assert.notEqual(await within(ended, 'the command to notice'), 0);
 
     const second = await Server.start({ flags, data: first.data });
+    atEnd(() => second.stop());
     assertError(await api(second, 'GET', `/guilds/${there.guild.id}`, { token: there.owner.token }), 404, 10004);
     const gateway = await Gateway.session(second, there.member);
     await until(async () => await rows(second, there.guild.id) === 0, 'the rest of the rows to go');
@@ -139,6 +141,7 @@ test('a server that is killed in the middle goes on with it when it starts again
 
 test('without a server the command does the work itself', async () => {
     const first = await Server.start({ flags });
+    atEnd(() => first.stop());
     const there = await world(first);
     for (let i = 0; i < 50; i += 1)
         await post(first, there.owner, there.guild.channel, `message ${i}`);
@@ -147,6 +150,7 @@ test('without a server the command does the work itself', async () => {
     assert.equal(done.code, 0, done.stdout + done.stderr);
     assert.match(done.stdout, /\ndone\n$/);
     const second = await Server.start({ flags, data: first.data });
+    atEnd(() => second.stop());
     assert.equal(await rows(second, there.guild.id), 0);
     await ok(second, 'GET', '/users/@me', { token: there.owner.token });
     await second.stop();

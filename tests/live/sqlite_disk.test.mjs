@@ -3,39 +3,18 @@
 // mount namespace of its own, which only root may have.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import test from 'node:test';
 
 import { api, ok } from '../lib/api.mjs';
+import { smallDisk } from '../lib/disk.mjs';
 import { Gateway } from '../lib/gateway.mjs';
 import { Server, UNLIMITED, atEnd, temporaryFolder } from '../lib/server.mjs';
 import { until } from '../lib/wait.mjs';
 import { post, world } from '../lib/world.mjs';
 
 const DISK = '12m';
-
-// {data, inside (the same folder, seen from here), enter (a prefix for commands), run}, or null.
-async function smallDisk() {
-    const data = temporaryFolder();
-    const script = `mount -t tmpfs -o size=${DISK},mode=700 tmpfs "$0" && echo mounted && exec sleep 600`;
-    const holder = spawn('unshare', ['-m', 'sh', '-c', script, data], { stdio: ['ignore', 'pipe', 'ignore'] });
-    atEnd(() => holder.kill('SIGKILL'));
-    const mounted = await new Promise((done) => {
-        holder.once('error', () => done(false));
-        holder.once('exit', () => done(false));
-        holder.stdout.once('data', () => done(true));
-    });
-    if (!mounted)
-        return null;
-    const enter = ['nsenter', '-m', '-t', String(holder.pid)];
-    const command = (...line) => {
-        const ended = spawnSync(enter[0], [...enter.slice(1), ...line], { encoding: 'utf8' });
-        assert.equal(ended.status, 0, ended.stderr);
-    };
-    return { data, inside: joinPath(`/proc/${holder.pid}/root`, data), enter, command };
-}
 
 // Until not a byte fits any more.
 function fill(file) {
@@ -67,7 +46,7 @@ async function readAll(server, owner, channel) {
 const ready = (server) => api(server, 'GET', '/readyz', { base: '' });
 
 test('a full disk, and then one that may only be read', async (t) => {
-    const disk = await smallDisk();
+    const disk = await smallDisk(DISK);
     if (disk === null) {
         t.skip('needs a mount namespace');
         return;

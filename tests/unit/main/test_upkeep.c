@@ -1,5 +1,5 @@
-/* The thread for small steps: every row gets its turn, waking makes all due, errors are said once, and
- * stopping waits for the step under way. */
+/* The thread for small steps: every row gets its turn, waking makes all due, errors are said once,
+ * and stopping waits for the step under way. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,8 +53,7 @@ static void wait_for(struct work *w, int times)
 
 static struct upkeep_options options(struct work *w, size_t count, uint64_t period_ms)
 {
-    struct upkeep_options o = {
-        .thread_name = "test", .step_count = count, .clock = clock_system()};
+    struct upkeep_options o = {.thread_name = "test", .step_count = count, .clock = clock_system()};
     for (size_t i = 0; i < count; i++)
         o.steps[i] = (struct upkeep_step){"work", period_ms, on_step, &w[i]};
     return o;

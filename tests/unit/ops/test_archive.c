@@ -39,8 +39,18 @@ static void test_names(void **state)
 {
     (void)state;
     static const char *const BAD[] = {
-        "",          "/etc/passwd", "media/../../x", "..",     "media//x",   "media/",
-        "media/.x",  "./x",         "media/a\nb",    "a\\b",   "a\x7f",      "a/b/./c",
+        "",
+        "/etc/passwd",
+        "media/../../x",
+        "..",
+        "media//x",
+        "media/",
+        "media/.x",
+        "./x",
+        "media/a\nb",
+        "a\\b",
+        "a\x7f",
+        "a/b/./c",
         LONG_60 LONG_60, /* no slash where one would have to be */
         LONG_60 LONG_60 LONG_60 LONG_60 "/" LONG_60,
     };

@@ -1,5 +1,5 @@
-/* Scheduled backups against a clock that the test moves: when one is due, which go, and that a bad one
- * never costs a good one. */
+/* Scheduled backups against a clock that the test moves: when one is due, which go, and that a bad
+ * one never costs a good one. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,11 +86,8 @@ static int setup(void **state)
     s->metrics = metrics_new();
     assert_non_null(s->metrics);
     open_store(s);
-    s->schedule = (struct backup_schedule){.o = &s->ops,
-                                           .folder = s->folder,
-                                           .every_ms = 24 * HOUR,
-                                           .keep = 3,
-                                           .metrics = s->metrics};
+    s->schedule = (struct backup_schedule){
+        .o = &s->ops, .folder = s->folder, .every_ms = 24 * HOUR, .keep = 3, .metrics = s->metrics};
     *state = s;
     return 0;
 }
@@ -173,8 +170,8 @@ static void test_due(void **state)
     static const struct {
         int64_t newest_h, failed_min, due_min;
     } CASES[] = {
-        {0, 0, 0},                  /* none yet: now */
-        {100, 0, (100 + 24) * 60},  /* a day after the last one */
+        {0, 0, 0},                      /* none yet: now */
+        {100, 0, (100 + 24) * 60},      /* a day after the last one */
         {100, 124 * 60, 124 * 60 + 15}, /* that failed: a little later */
         {100, 130, 124 * 60},
         {0, 50, 65},
@@ -326,14 +323,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
-        cmocka_unit_test(test_names),
-        TEST(test_due),
-        TEST(test_one_a_day_and_three_stay),
-        TEST(test_restart_remembers),
-        TEST(test_failure_is_tried_again),
-        TEST(test_a_bad_one_costs_no_good_one),
-        TEST(test_clock_that_was_wrong),
-        TEST(test_broken_off_is_gone_on_with),
+        cmocka_unit_test(test_names),        TEST(test_due),
+        TEST(test_one_a_day_and_three_stay), TEST(test_restart_remembers),
+        TEST(test_failure_is_tried_again),   TEST(test_a_bad_one_costs_no_good_one),
+        TEST(test_clock_that_was_wrong),     TEST(test_broken_off_is_gone_on_with),
         TEST(test_folder_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

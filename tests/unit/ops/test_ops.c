@@ -71,7 +71,10 @@ static void test_usage_items(void **state)
     assert_false(ops_usage_next(&rest, &item));
 }
 
-#define LIST(...) {__VA_ARGS__, NULL}
+#define LIST(...)                                                                                  \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
 
 static void test_mistakes_and_right_words(void **state)
 {
@@ -82,8 +85,8 @@ static void test_mistakes_and_right_words(void **state)
         enum ops_result result;
     } CASES[] = {
         {LIST("f", "--to", "u", "--kind=a:1"), "1 words, 2 options", OPS_FAILED},
-        {LIST("f", "g", "--to=u", "--kind", "b:2", "--fast", "--count", "7"),
-         "2 words, 4 options", OPS_FAILED},
+        {LIST("f", "g", "--to=u", "--kind", "b:2", "--fast", "--count", "7"), "2 words, 4 options",
+         OPS_FAILED},
         {LIST("--to", "-odd", "f", "--kind=--x"), "1 words, 2 options", OPS_FAILED},
         {LIST("--to=u", "--kind=x"), "something is missing", OPS_USAGE},
         {LIST("f", "--to=u"), "--kind is missing", OPS_USAGE},

@@ -272,8 +272,7 @@ static void test_check_finds_damage(void **state)
     assert_true(fd >= 0);
     static const char junk[4096] = "junk";
     for (uint64_t page = 1; page < 8; page++)
-        assert_int_equal(pwrite(fd, junk, sizeof junk, (off_t)(OFFSET + page * 4096)),
-                         sizeof junk);
+        assert_int_equal(pwrite(fd, junk, sizeof junk, (off_t)(OFFSET + page * 4096)), sizeof junk);
     close(fd);
     const struct db_look look = {.place = {path, OFFSET, bytes}};
     assert_int_equal(db_check(&look, why, sizeof why), ERR_STORE);
@@ -284,8 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define OPEN(t) cmocka_unit_test_setup_teardown(t, fixture_setup_open, fixture_teardown)
-        OPEN(test_under_load), OPEN(test_failures_do_not_begin_it_anew),
-        OPEN(test_given_up),   OPEN(test_two_at_once),
+        OPEN(test_under_load),   OPEN(test_failures_do_not_begin_it_anew),
+        OPEN(test_given_up),     OPEN(test_two_at_once),
         OPEN(test_no_such_file), OPEN(test_check_finds_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
