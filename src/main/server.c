@@ -2,8 +2,8 @@
  * Wiring. The order is the difficulty: what is built later may use what was built before, and
  * stopping goes the other way round, so that nothing is called that is already gone:
  *
- *   clock, log, metrics ─ bus ─ core ─ store ─ chores, admin socket ─ workers ─ loops ─ gateway,
- *   api ─ listeners
+ *   clock, log, metrics ─ bus ─ core ─ store ─ workers ─ loops ─ gateway, api ─ chores,
+ *   admin socket ─ listeners
  *
  * The store calls core_on_commit on its writer thread, which needs the bus and, through it, the
  * loops' wake-up: so the store is closed before the loops stop.
@@ -147,7 +147,8 @@ static enum err start_store(struct server *s)
     return e;
 }
 
-/* After the store: its lock says that the data folder is ours. */
+/* After the store, whose lock says that the data folder is ours, and after all who listen to the
+ * bus: what is done here publishes events. */
 static enum err start_admin(struct server *s)
 {
     s->ops = installation_ops(s->config, s->store, s->core, &s->log);
@@ -291,8 +292,8 @@ static enum err start_listeners(struct server *s)
 static enum err start(struct server *s)
 {
     static enum err (*const STEPS[])(struct server *) = {
-        start_core,   start_store, start_admin, start_workers,   make_loops,
-        make_gateway, make_api,    start_loops, start_listeners,
+        start_core, start_store, start_workers, make_loops,      make_gateway,
+        make_api,   start_loops, start_admin,   start_listeners,
     };
     s->metrics = metrics_new();
     if (s->metrics == NULL || !crypto_init())

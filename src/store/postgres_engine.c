@@ -35,24 +35,15 @@ enum {
     POOL_LIFETIME_S = 1800,
     POOL_CHECK_S = 30,
     PAUSE_MS = 2,       /* before running a closure again: up to this, doubled each time */
-    LATE_MAX = 1024,    /* transactions whose fate the keeper finds out */
     RUNS_AGAIN_MAX = 5, /* of a closure that met RETRY */
     WHY_MAX = 512
-};
-
-/* The events of a transaction that may be there; the keeper announces them if so. */
-struct late {
-    struct list node;
-    struct event_list events;
 };
 
 struct postgres {
     struct pool *pool;
     struct publisher publisher;
     uint64_t acquire_ms;
-    pthread_mutex_t lock; /* guards what follows */
-    struct list late;     /* of struct late */
-    unsigned late_count;
+    struct unsettled unsettled;
 };
 
 /* One run of a closure; on its thread's stack. */
@@ -67,61 +58,11 @@ struct attempt {
     struct tx tx;   /* last: not cleared, for its 64 streams */
 };
 
-/* ---- transactions whose fate is found out later ---- */
-
-static void late_free(struct late *l)
-{
-    event_list_deinit(&l->events);
-    mem_free(MEM_STORE, l);
-}
-
-static bool late_push(struct postgres *g, struct late *l)
-{
-    pthread_mutex_lock(&g->lock);
-    bool room = g->late_count < LATE_MAX;
-    if (room) {
-        list_push_back(&g->late, &l->node);
-        g->late_count++;
-    }
-    pthread_mutex_unlock(&g->lock);
-    return room;
-}
-
-static struct late *late_pop(struct postgres *g)
-{
-    pthread_mutex_lock(&g->lock);
-    struct list *node = list_pop_front(&g->late);
-    g->late_count -= node != NULL;
-    pthread_mutex_unlock(&g->lock);
-    return node == NULL ? NULL : LIST_OWNER(node, struct late, node);
-}
-
-/* Takes the events over. */
-static void remember(struct store *s, struct event_list *events)
-{
-    struct late *l = mem_zalloc(MEM_STORE, sizeof *l);
-    if (l == NULL)
-        return;
-    l->events = *events;
-    *events = (struct event_list){NULL, 0, 0};
-    if (!late_push(s->postgres, l))
-        late_free(l);
-}
-
 /* The keeper's, when it has the database. */
 static void on_tick(void *ctx)
 {
     struct store *s = ctx;
-    struct postgres *g = s->postgres;
-    struct late *l;
-    while ((l = late_pop(g)) != NULL) {
-        enum fate fate = postgres_settle(g->pool, POOL_READ, &l->events);
-        if (fate == FATE_UNKNOWN && late_push(g, l))
-            return; /* at the next tick */
-        if (fate == FATE_COMMITTED)
-            publish_late(&g->publisher, &l->events);
-        late_free(l);
-    }
+    unsettled_retry(&s->postgres->unsettled, s->postgres->pool, &s->postgres->publisher);
 }
 
 /* ---- one attempt ---- */
@@ -223,7 +164,7 @@ static void announce(struct attempt *a, enum err e)
     else
         publish_leave(p, &a->publication);
     if (a->unknown)
-        remember(a->s, &a->events);
+        unsettled_add(&a->s->postgres->unsettled, &a->events);
 }
 
 static enum err attempt(struct attempt *a, store_fn fn, void *ctx)
@@ -353,8 +294,7 @@ static enum err open_engine(struct store *s, const struct store_options *o, char
     if (g == NULL)
         return ERR_NO_MEMORY;
     s->postgres = g;
-    pthread_mutex_init(&g->lock, NULL);
-    list_init(&g->late);
+    unsettled_init(&g->unsettled);
     publisher_init(&g->publisher, o);
     struct pool_options po = pool_options_of(s, o);
     po.min = po.min < po.max ? po.min : po.max;
@@ -372,14 +312,11 @@ static enum err open_engine(struct store *s, const struct store_options *o, char
 static void close_engine(struct store *s)
 {
     struct postgres *g = s->postgres;
-    struct late *l;
     if (g == NULL)
         return;
     pool_close(&g->pool);
-    while ((l = late_pop(g)) != NULL)
-        late_free(l);
+    unsettled_deinit(&g->unsettled);
     publisher_deinit(&g->publisher);
-    pthread_mutex_destroy(&g->lock);
     mem_free(MEM_STORE, g);
     s->postgres = NULL;
 }

@@ -88,13 +88,6 @@ static bool session_lives(struct pool *p, bool suspect)
     return postgres_ping(p->session) == ERR_OK;
 }
 
-static bool is_any(const struct pool *p, const struct pool_conn *c)
-{
-    (void)p;
-    (void)c;
-    return true;
-}
-
 static void drop_idle(struct pool *p, bool (*wanted)(const struct pool *, const struct pool_conn *))
 {
     struct list dropped;
@@ -109,7 +102,7 @@ static void lose_session(struct pool *p)
         return;
     sql_conn_close(&p->session);
     /* The others are most likely lost as well. */
-    drop_idle(p, is_any);
+    drop_idle(p, NULL);
     pool_set_fence(p, FENCE_SUSPECT);
 }
 

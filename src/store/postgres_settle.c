@@ -10,9 +10,17 @@
 
 #include "store/postgres_settle.h"
 
+#include "base/mem.h"
 #include "store/event_log_priv.h"
 #include "store/postgres.h"
 #include "store/sql_driver.h"
+
+enum { UNSETTLED_MAX = 1024 };
+
+struct pending {
+    struct list node;
+    struct event_list events;
+};
 
 /* Ephemeral events have no position. NULL: all are. */
 static const struct event *last_logged(const struct event_list *l)
@@ -65,4 +73,72 @@ enum fate postgres_settle(struct pool *p, enum pool_use use, const struct event_
     if (failed != ERR_OK)
         return FATE_UNKNOWN;
     return there ? FATE_COMMITTED : FATE_UNDONE;
+}
+
+/* ---- later ---- */
+
+static void drop(struct pending *t)
+{
+    event_list_deinit(&t->events);
+    mem_free(MEM_STORE, t);
+}
+
+static bool push(struct unsettled *u, struct pending *t)
+{
+    pthread_mutex_lock(&u->lock);
+    bool room = u->count < UNSETTLED_MAX;
+    if (room) {
+        list_push_back(&u->list, &t->node);
+        u->count++;
+    }
+    pthread_mutex_unlock(&u->lock);
+    return room;
+}
+
+static struct pending *pop(struct unsettled *u)
+{
+    pthread_mutex_lock(&u->lock);
+    struct list *node = list_pop_front(&u->list);
+    u->count -= node != NULL;
+    pthread_mutex_unlock(&u->lock);
+    return node == NULL ? NULL : LIST_OWNER(node, struct pending, node);
+}
+
+void unsettled_init(struct unsettled *u)
+{
+    pthread_mutex_init(&u->lock, NULL);
+    list_init(&u->list);
+    u->count = 0;
+}
+
+void unsettled_deinit(struct unsettled *u)
+{
+    struct pending *t;
+    while ((t = pop(u)) != NULL)
+        drop(t);
+    pthread_mutex_destroy(&u->lock);
+}
+
+void unsettled_add(struct unsettled *u, struct event_list *events)
+{
+    struct pending *t = last_logged(events) != NULL ? mem_zalloc(MEM_STORE, sizeof *t) : NULL;
+    if (t == NULL)
+        return;
+    t->events = *events;
+    *events = (struct event_list){NULL, 0, 0};
+    if (!push(u, t))
+        drop(t);
+}
+
+void unsettled_retry(struct unsettled *u, struct pool *pool, struct publisher *publisher)
+{
+    struct pending *t;
+    while ((t = pop(u)) != NULL) {
+        enum fate fate = postgres_settle(pool, POOL_READ, &t->events);
+        if (fate == FATE_UNKNOWN && push(u, t))
+            return; /* another time */
+        if (fate == FATE_COMMITTED)
+            publish_late(publisher, &t->events);
+        drop(t);
+    }
 }

@@ -1,4 +1,5 @@
-/* The commands that begin and follow tasks: alone, beside a server that does the steps, and given up. */
+/* The commands that begin and follow tasks: alone, beside a server that does the steps, and given
+ * up. */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -111,7 +111,7 @@ test('unknown guilds and wrong words', () => {
 
 test('a server that is killed in the middle goes on with it when it starts again', async () => {
     const first = await Server.start({ flags });
-    atEnd(() => first.stop());
+    atEnd(() => first.kill());
     const there = await world(first);
     for (let i = 0; i < 1500; i += 100) {
         await Promise.all(Array.from({ length: 100 }, (_, k) =>
