@@ -15,6 +15,7 @@ struct chores {
     uint64_t keep_ms; /* of the event log; 0: for ever */
     struct stream trimmed;
     struct upkeep *upkeep;
+    bool tasks_running;
     struct backup_schedule schedule;
     struct upkeep *backups; /* NULL: none are scheduled */
 };
@@ -22,7 +23,12 @@ struct chores {
 static enum err do_task(void *ctx, bool *more)
 {
     struct chores *c = ctx;
-    return core_task_step(c->ops->core, more);
+    enum err e = core_task_step(c->ops->core, more);
+    /* What a task has deleted is free now: let that be looked at. */
+    if (e == ERR_OK && c->tasks_running && !*more)
+        upkeep_wake(c->upkeep);
+    c->tasks_running = *more;
+    return e;
 }
 
 static enum err do_backfill(void *ctx, bool *more)

@@ -99,7 +99,10 @@ static int ask_server(const struct call *c, const struct config *config)
     case ADMIN_NOBODY:
         return run_here(c, config);
     case ADMIN_BROKEN:
-        (void)fputs("guildhall: the server ended before the command did\n", c->cli->err);
+        (void)fputs(
+            "guildhall: the server ended before the command did, or its output was not read "
+            "for three seconds\n",
+            c->cli->err);
         break;
     case ADMIN_REFUSED:
         (void)fprintf(c->cli->err, "guildhall: the server of %s cannot be asked: %s\n",

@@ -6,7 +6,10 @@
 
 #include "main/local_command.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,11 +87,28 @@ static enum err open_store(struct local *l)
     return e;
 }
 
+/* A server makes what is not there yet; a command would say of the wrong folder that all is well,
+ * and back up nothing. */
+static enum err look_for_database(struct local *l)
+{
+    const char *data = l->config->server_data;
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof path, "%s/guildhall.db", data);
+    if (l->config->store_url[0] != '\0' || len < 0 || (size_t)len >= sizeof path ||
+        access(path, F_OK) == 0 || errno != ENOENT)
+        return ERR_OK; /* what else is wrong is found, and said, by opening it */
+    snprintf(l->why, sizeof l->why,
+             "There is no installation in %.300s; --data DIR says where it is.", data);
+    return ERR_NOT_FOUND;
+}
+
 static enum err open_place(struct local *l)
 {
+    enum err e;
     switch (l->command->place) {
     case OPS_PLACE_STORE:
-        return open_store(l);
+        e = look_for_database(l);
+        return e == ERR_OK ? open_store(l) : e;
     case OPS_PLACE_MIGRATE:
     case OPS_PLACE_OFFLINE:
         return folder_lock(l->config->server_data, &l->lock_fd, l->why, sizeof l->why);

@@ -1,8 +1,10 @@
 #include "ops/backup_create.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ops/backup_priv.h"
 #include "ops/media_walk.h"
@@ -104,6 +106,51 @@ static enum err add_manifest(struct creation *c)
 
 /* ---- all of it ---- */
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether the open folder is `other` or lies below it. Takes over fd. */
+static bool lies_below(int fd, const struct stat *other)
+{
+    struct stat below = {0};
+    struct stat at;
+    while (fd >= 0 && fstat(fd, &at) == 0 && !is_same(&at, &below)) {
+        if (is_same(&at, other)) {
+            close(fd);
+            return true;
+        }
+        int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        close(fd);
+        fd = up;
+        below = at;
+    }
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
+/* A backup among the media would be in itself, and in each one after it. */
+static enum err refuse_media(const struct ops *o, const char *file, char *why)
+{
+    char path[OPS_PATH_MAX + 16];
+    struct stat media;
+    snprintf(path, sizeof path, "%s/media", o->data);
+    if (stat(path, &media) != 0)
+        return ERR_OK;
+    snprintf(path, sizeof path, "%s", file);
+    char *slash = strrchr(path, '/');
+    if (slash != NULL)
+        slash[1] = '\0';
+    int fd = open(slash != NULL ? path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (!lies_below(fd, &media))
+        return ERR_OK;
+    snprintf(why, BACKUP_WHY_MAX, "%.300s lies in the media folder, which is what is backed up.",
+             file);
+    return ERR_STORE_CONFLICT;
+}
+
 /* Roughly, for progress; what a database on PostgreSQL will need is not known before. */
 static void measure_database(struct creation *c)
 {
@@ -138,7 +185,10 @@ enum err backup_create(const struct ops *o, const struct backup_request *r, cons
     struct creation c = {.o = o, .io = io};
     why[0] = '\0';
     name_set_init(&c.names);
-    enum err e = backup_file_open(&c.f, r->path, why);
+    c.f.fd = c.f.sums_fd = -1;
+    enum err e = refuse_media(o, r->path, why);
+    if (e == ERR_OK)
+        e = backup_file_open(&c.f, r->path, why);
     if (e == ERR_OK) {
         pace_begin(&c.f.pace, o->clock, io, "backup", r->bytes_per_s);
         e = run(&c);

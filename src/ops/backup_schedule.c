@@ -59,8 +59,10 @@ int64_t backup_name_time(const char *name)
 static void note_backup(struct backup_folder_look *l, const char *name, int64_t at_ms,
                         int64_t now_ms)
 {
+    if (at_ms > now_ms)
+        return;
     l->count++;
-    if (at_ms <= now_ms && at_ms > l->newest_ms)
+    if (at_ms > l->newest_ms)
         l->newest_ms = at_ms;
     if (l->oldest[0] == '\0' || strcmp(name, l->oldest) < 0)
         snprintf(l->oldest, sizeof l->oldest, "%s", name);

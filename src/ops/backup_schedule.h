@@ -29,8 +29,10 @@ void backup_name(int64_t wall_ms, char out[BACKUP_NAME_MAX]);
 int64_t backup_name_time(const char *name);
 
 struct backup_folder_look {
+    /* What is of a time to come was made while the clock was wrong: it is left alone until then,
+     * or else each new backup would be the oldest. */
     uint64_t count;
-    int64_t newest_ms;             /* not later than now; 0: there is none */
+    int64_t newest_ms;             /* 0: there is none */
     char oldest[BACKUP_NAME_MAX];  /* "": there is none */
     char partial[BACKUP_NAME_MAX]; /* the newest whose making was broken off, without ".partial" */
 };

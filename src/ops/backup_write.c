@@ -23,9 +23,14 @@ enum err backup_io_failed(struct backup_file *f, const char *path)
 
 static enum err take_lock(struct backup_file *f)
 {
-    if (flock(f->fd, LOCK_EX | LOCK_NB) == 0)
+    struct stat ours;
+    struct stat named;
+    bool locked = flock(f->fd, LOCK_EX | LOCK_NB) == 0;
+    /* One that was just finished is FILE by now, and is not written over. */
+    if (locked && fstat(f->fd, &ours) == 0 && stat(f->partial, &named) == 0 &&
+        ours.st_dev == named.st_dev && ours.st_ino == named.st_ino)
         return ERR_OK;
-    if (errno != EWOULDBLOCK)
+    if (!locked && errno != EWOULDBLOCK)
         return backup_io_failed(f, f->partial);
     snprintf(f->why, BACKUP_WHY_MAX, "Another backup to %.300s is under way.", f->path);
     return ERR_STORE_LOCKED;

@@ -82,7 +82,8 @@ bool ops_path(const struct ops_args *a, const char *word, char out[OPS_PATH_MAX]
     const char *cwd = a->cwd != NULL ? a->cwd : getcwd(here, sizeof here);
     bool absolute = word[0] == '/';
     int len = -1;
-    if (absolute || cwd != NULL)
+    /* Not so when the folder was deleted, or lies out of sight. */
+    if (absolute || (cwd != NULL && cwd[0] == '/'))
         len = snprintf(out, OPS_PATH_MAX, "%s%s%s", absolute ? "" : cwd, absolute ? "" : "/", word);
     if (len > 0 && len < OPS_PATH_MAX && word[0] != '\0')
         return true;

@@ -59,6 +59,12 @@ static void print_sums(const struct table_sums *sums, const struct ops_io *io)
 static enum ops_result run(struct copying *x, const char *to)
 {
     char why[WHY_BYTES];
+    /* Whoever has copied it counts on its staying as it is. */
+    if (!store_freeze(x->o->store)) {
+        ops_printf(x->io, "guildhall: The store is being copied, or has been: it takes no writes until "
+                          "the server is started again.\n");
+        return OPS_FAILED;
+    }
     struct arena arena;
     struct table_sums sums;
     struct move m = {.from = x->o->store,
@@ -69,7 +75,6 @@ static enum ops_result run(struct copying *x, const char *to)
                      .clock = x->o->clock,
                      .log = x->o->log};
     arena_init(&arena, MEM_STORE, ARENA_BYTES);
-    store_freeze(x->o->store);
     enum err e = store_move(&m, &sums, why, sizeof why);
     if (e == ERR_OK) {
         print_sums(&sums, x->io);

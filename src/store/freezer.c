@@ -35,13 +35,15 @@ void freezer_leave(struct freezer *f)
     pthread_mutex_unlock(&f->lock);
 }
 
-void freezer_freeze(struct freezer *f)
+bool freezer_freeze(struct freezer *f)
 {
     pthread_mutex_lock(&f->lock);
+    bool first = !f->frozen;
     f->frozen = true;
-    while (f->writing > 0)
+    while (first && f->writing > 0)
         pthread_cond_wait(&f->idle, &f->lock);
     pthread_mutex_unlock(&f->lock);
+    return first;
 }
 
 void freezer_thaw(struct freezer *f)

@@ -169,9 +169,9 @@ const char *store_path(const struct store *s)
     return s->path;
 }
 
-void store_freeze(struct store *s)
+bool store_freeze(struct store *s)
 {
-    freezer_freeze(&s->freezer);
+    return freezer_freeze(&s->freezer);
 }
 
 void store_thaw(struct store *s)

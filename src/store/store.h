@@ -121,8 +121,9 @@ const char *store_backend(const struct store *s);
 /* The data folder; lives as long as the store. */
 const char *store_path(const struct store *s);
 /* From now on writes get STORE_FROZEN; returns when those under way have ended. Reads go on. For
- * moving the installation elsewhere. */
-void store_freeze(struct store *s);
+ * moving the installation elsewhere. False, at once: somebody else has frozen it, and only they may
+ * thaw it. */
+bool store_freeze(struct store *s);
 void store_thaw(struct store *s);
 /*
  * SQLite: runs fn on the writer's own connection between two batches, outside of any transaction,

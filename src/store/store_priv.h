@@ -149,7 +149,7 @@ void freezer_deinit(struct freezer *f);
 /* False: frozen. Else freezer_leave follows. */
 MUST_CHECK bool freezer_enter(struct freezer *f);
 void freezer_leave(struct freezer *f);
-void freezer_freeze(struct freezer *f);
+bool freezer_freeze(struct freezer *f);
 void freezer_thaw(struct freezer *f);
 bool freezer_is_frozen(struct freezer *f);
 

@@ -69,14 +69,15 @@ static int64_t ask(struct engine_fixture *e, const char *text)
     return v;
 }
 
-/* Of those of the store: `which` is a condition on pg_stat_activity. */
-UNUSED static int64_t terminate_where(struct engine_fixture *e, const char *which)
+/* Of those of the store: `which` is a condition on pg_stat_activity. Waits so long for their end.
+ */
+UNUSED static int64_t terminate_where(struct engine_fixture *e, const char *which, unsigned wait_ms)
 {
     char text[ENGINE_QUERY];
     snprintf(text, sizeof text,
-             "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity "
+             "SELECT count(pg_terminate_backend(pid, %u)) FROM (SELECT pid FROM pg_stat_activity "
              "WHERE application_name = '%s' AND %s) AS ours",
-             e->base.db.schema, which);
+             wait_ms, e->base.db.schema, which);
     return ask(e, text);
 }
 
@@ -94,9 +95,12 @@ UNUSED static void wait_until(bool (*so)(void *ctx), void *ctx)
 {
     uint64_t until_ms = clock_mono_ms(clock_system()) + ENGINE_PATIENCE_S * 1000;
     struct timespec little = {.tv_nsec = 2000000};
-    while (!so(ctx) && clock_mono_ms(clock_system()) < until_ms)
+    bool is_so = so(ctx);
+    while (!is_so && clock_mono_ms(clock_system()) < until_ms) {
         nanosleep(&little, NULL);
-    assert_true(so(ctx));
+        is_so = so(ctx);
+    }
+    assert_true(is_so);
 }
 
 UNUSED static enum err on_backend(struct tx *tx, void *ctx)

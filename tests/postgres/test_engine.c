@@ -141,8 +141,10 @@ static void test_deadlock_is_run_again(void **state)
         assert_int_equal(crossings[i].result, ERR_OK);
     }
     pthread_barrier_destroy(&both);
-    assert_int_equal(crossings[0].runs + crossings[1].runs, 3);
-    assert_int_equal(metrics_get(f->metrics, METRIC_STORE_RETRIES), 1);
+    /* One of them is undone; both, if both notice at once. */
+    unsigned again = crossings[0].runs + crossings[1].runs - 2;
+    assert_true(again >= 1);
+    assert_int_equal(metrics_get(f->metrics, METRIC_STORE_RETRIES), again);
     assert_int_equal(count_events(f, a) + count_events(f, b), 2);
 }
 
@@ -229,9 +231,8 @@ static void test_minimum_is_kept_open(void **state)
     f->options.pool_min = 2;
     fixture_open(f);
     wait_until(has_three, *state);
-    f->options.pool_check_s = 1;
     /* Idle ones that die are replaced without anybody asking for one. */
-    assert_int_equal(terminate_where(*state, "true"), 3);
+    assert_int_equal(terminate_where(*state, "true", 10000), 3);
     atomic_fetch_add(&f->time.mono_ns, UINT64_C(31) * 1000000000);
     wait_until(has_three, *state);
 }
@@ -242,7 +243,7 @@ static void test_dead_idle_connection_is_not_met(void **state)
     struct add a = {.id = 1, .stream = {STREAM_GUILD, 1}};
     fixture_open(f);
     uint64_t before = backend_of(f);
-    assert_int_equal(terminate_where(*state, "true"), 2);
+    assert_int_equal(terminate_where(*state, "true", 10000), 2);
     assert_int_equal(store_write(f->store, on_add, &a), ERR_OK);
     assert_int_not_equal(backend_of(f), before);
     assert_int_equal(count_items(f), 1);

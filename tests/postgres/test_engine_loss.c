@@ -117,7 +117,7 @@ static void terminate_some(struct engine_fixture *e)
 {
     struct timespec little = {.tv_nsec = 5000000};
     for (unsigned i = 0; i < LOSS_TERMINATED && atomic_load(&losers_running) > 0; i++) {
-        (void)terminate_where(e, "random() < 0.2");
+        (void)terminate_where(e, "random() < 0.2", 0);
         nanosleep(&little, NULL);
     }
 }
