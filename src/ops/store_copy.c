@@ -61,8 +61,9 @@ static enum ops_result run(struct copying *x, const char *to)
     char why[WHY_BYTES];
     /* Whoever has copied it counts on its staying as it is. */
     if (!store_freeze(x->o->store)) {
-        ops_printf(x->io, "guildhall: The store is being copied, or has been: it takes no writes until "
-                          "the server is started again.\n");
+        ops_printf(x->io,
+                   "guildhall: The store is being copied, or has been: it takes no writes until "
+                   "the server is started again.\n");
         return OPS_FAILED;
     }
     struct arena arena;

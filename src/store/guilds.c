@@ -85,19 +85,22 @@ static enum err one_number(struct sql_stmt *s, struct guild_id id, uint64_t *out
 
 enum err guilds_permission_generation(struct sql_conn *c, struct guild_id id, uint64_t *generation)
 {
-    return one_number(sql_query(c, "SELECT perm_generation FROM guilds WHERE id = $1 AND deleting = 0"), id,
-                      generation);
+    return one_number(
+        sql_query(c, "SELECT perm_generation FROM guilds WHERE id = $1 AND deleting = 0"), id,
+        generation);
 }
 
 enum err guilds_member_count(struct sql_conn *c, struct guild_id id, uint64_t *count)
 {
-    return one_number(sql_query(c, "SELECT member_count FROM guilds WHERE id = $1 AND deleting = 0"), id, count);
+    return one_number(
+        sql_query(c, "SELECT member_count FROM guilds WHERE id = $1 AND deleting = 0"), id, count);
 }
 
 enum err guilds_structure_position(struct sql_conn *c, struct guild_id id, uint64_t *position)
 {
-    return one_number(sql_query(c, "SELECT structure_position FROM guilds WHERE id = $1 AND deleting = 0"), id,
-                      position);
+    return one_number(
+        sql_query(c, "SELECT structure_position FROM guilds WHERE id = $1 AND deleting = 0"), id,
+        position);
 }
 
 enum err guilds_restructure(struct sql_conn *c, struct guild_id id, uint64_t position)
@@ -114,9 +117,8 @@ enum err guilds_restructure(struct sql_conn *c, struct guild_id id, uint64_t pos
 
 enum err guilds_count_member(struct sql_conn *c, struct guild_id id, int change)
 {
-    struct sql_stmt *s =
-        sql_query(c, "UPDATE guilds SET member_count = member_count + $2 "
-                     "WHERE id = $1 AND deleting = 0");
+    struct sql_stmt *s = sql_query(c, "UPDATE guilds SET member_count = member_count + $2 "
+                                      "WHERE id = $1 AND deleting = 0");
     sql_bind_u64(s, 1, id.v);
     sql_bind_i64(s, 2, change);
     enum err e = sql_run(s);

@@ -96,14 +96,25 @@ static void drop_idle(struct pool *p, bool (*wanted)(const struct pool *, const 
     pool_drop(p, &dropped);
 }
 
-static void lose_session(struct pool *p)
+/* `due`: it is renewed at once. */
+static void lose_session(struct pool *p, bool due)
 {
     if (p->session == NULL)
         return;
     sql_conn_close(&p->session);
     /* The others are most likely lost as well. */
     drop_idle(p, NULL);
-    pool_set_fence(p, FENCE_SUSPECT);
+    pool_set_fence(p, due ? FENCE_SUSPECT : FENCE_LOST);
+}
+
+/* The first refusal says little: the database may not be done yet with the session that was lost.
+ */
+static enum fence fence_after(struct pool *p, enum err e)
+{
+    p->refusals = e == ERR_STORE_LOCKED ? p->refusals + 1 : 0;
+    if (e == ERR_OK)
+        return FENCE_HELD;
+    return p->refusals > 1 ? FENCE_TAKEN : FENCE_LOST;
 }
 
 static void renew_session(struct pool *p)
@@ -114,10 +125,7 @@ static void renew_session(struct pool *p)
         pool_unbar(p);
     else
         pool_bar(p, e, why);
-    if (e == ERR_STORE_LOCKED)
-        pool_set_fence(p, FENCE_TAKEN);
-    else
-        pool_set_fence(p, e == ERR_OK ? FENCE_HELD : FENCE_LOST);
+    pool_set_fence(p, fence_after(p, e));
 }
 
 /* What the keeper goes by, read under the lock. */
@@ -136,7 +144,7 @@ static void watch_session(struct pool *p, const struct look *l)
             pool_set_fence(p, FENCE_HELD);
         return;
     }
-    lose_session(p);
+    lose_session(p, l->due);
     if (l->due)
         renew_session(p);
 }
@@ -229,7 +237,7 @@ static void probe_disk(struct pool *p)
             sql_rollback(p->session);
     }
     if (e == ERR_STORE_READONLY)
-        lose_session(p); /* a standby by now: look whether the url leads to another server */
+        lose_session(p, true); /* a standby by now: look whether the url leads to another server */
     if (e != ERR_OK)
         return;
     pool_note_disk(p, ERR_OK);

@@ -116,7 +116,7 @@ static void say_why(const struct opening *p, const char *text)
     if (p->why_len == 0)
         return;
     snprintf(p->why, p->why_len, "The database cannot be used: %.*s", SLICE_ARG(words));
-    for (char *c = strchr(p->why, '\n'); c != NULL; c = strchr(c, '\n'))
+    for (char *c = p->why + strcspn(p->why, "\n\t"); *c != '\0'; c += strcspn(c, "\n\t"))
         *c = ' ';
 }
 
@@ -296,7 +296,15 @@ bool postgres_idle_check(struct sql_conn *base)
 enum err postgres_ping(struct sql_conn *base)
 {
     struct postgres_conn *c = postgres_conn_of(base);
-    return c->broken ? ERR_STORE_AWAY : postgres_wait(c, NULL);
+    unsigned silence_ms = c->silence_ms;
+    if (c->broken)
+        return ERR_STORE_AWAY;
+    /* Nothing runs: whoever is there answers at once, also on a connection without limits. */
+    c->silence_ms = POSTGRES_GRACE_MS;
+    c->patient = false;
+    enum err e = postgres_wait(c, NULL);
+    c->silence_ms = silence_ms;
+    return e;
 }
 
 enum err postgres_xid_ask(struct sql_conn *c)

@@ -9,7 +9,7 @@
 
 #include "store/postgres_priv.h"
 
-enum { POLL_MS_MAX = 1000, CANCEL_ERROR_MAX = 256 };
+enum { POLL_MS_MAX = 1000 };
 
 bool postgres_expired(const struct postgres_conn *c)
 {
@@ -19,19 +19,6 @@ bool postgres_expired(const struct postgres_conn *c)
 struct postgres_wait postgres_wait_begin(bool patient)
 {
     return (struct postgres_wait){.heard_ms = clock_mono_ms(clock_system()), .patient = patient};
-}
-
-/* The deadline has passed: what runs ends with an error, or has ended. */
-static void cancel(struct postgres_conn *c)
-{
-    char error[CANCEL_ERROR_MAX];
-    PGcancel *handle = PQgetCancel(c->pg);
-    if (handle == NULL)
-        return;
-    if (PQcancel(handle, error, sizeof error) == 0)
-        log_warn(c->base.log, "store", "a long statement cannot be cancelled",
-                 LOG_S("error", error));
-    PQfreeCancel(handle);
 }
 
 static bool is_silent(const struct postgres_conn *c, const struct postgres_wait *w)
@@ -63,7 +50,8 @@ static bool poll_once(struct postgres_conn *c, struct postgres_wait *w, bool wri
     if (n > 0)
         w->heard_ms = clock_mono_ms(clock_system());
     if (!w->cancelled && postgres_expired(c)) {
-        cancel(c);
+        if (!postgres_cancel(c))
+            return false;
         w->cancelled = true;
         w->heard_ms = clock_mono_ms(clock_system());
     }

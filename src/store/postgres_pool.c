@@ -178,15 +178,15 @@ void pool_unbar(struct pool *p)
 {
     pthread_mutex_lock(&p->lock);
     bool tell = p->away;
+    if (tell)
+        metrics_add(p->o.metrics, METRIC_STORE_POOL_RECONNECTS, 1);
     p->away = false;
     p->barred = ERR_OK;
     p->backoff_ms = 0;
     serve(p);
     pthread_mutex_unlock(&p->lock);
-    if (!tell)
-        return;
-    metrics_add(p->o.metrics, METRIC_STORE_POOL_RECONNECTS, 1);
-    log_info(p->o.log, "store", "the database is back", LOG_U("worker_id", p->o.worker_id));
+    if (tell)
+        log_info(p->o.log, "store", "the database is back", LOG_U("worker_id", p->o.worker_id));
 }
 
 void pool_set_fence(struct pool *p, enum fence fence)
@@ -198,7 +198,7 @@ void pool_set_fence(struct pool *p, enum fence fence)
     pthread_mutex_unlock(&p->lock);
     if (taken)
         log_error(p->o.log, "store",
-                  "another server uses this database with the same server.worker_id",
+                  "another session holds the lock on this server's worker id: nothing is written",
                   LOG_U("worker_id", p->o.worker_id));
 }
 

@@ -47,6 +47,7 @@ struct pool {
     /* The keeper's alone once it runs. */
     struct sql_conn *session; /* NULL: not connected */
     uint64_t pinged_ms;
+    unsigned refusals; /* of the lock, one after the other */
 
     pthread_mutex_t lock; /* guards what follows; not held across SQL, connecting, or closing */
     pthread_cond_t wake;  /* the keeper */

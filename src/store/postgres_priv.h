@@ -107,6 +107,9 @@ struct postgres_wait {
 };
 
 bool postgres_expired(const struct postgres_conn *c);
+/* Asks the server to end what runs. False: it has not even taken the question; the connection must
+ * not be used any more, since the question may still come to hit what runs on it later. */
+MUST_CHECK bool postgres_cancel(struct postgres_conn *c);
 struct postgres_wait postgres_wait_begin(bool patient);
 /* Writes and reads until PQgetResult would not block. Reading while writing: a server that cannot
  * send stops reading, and both would wait for ever. */

@@ -183,10 +183,10 @@ static void run_batch(struct store *s)
     batch_run(s, &b, next_closure, &s->writer);
     if (b.err != ERR_OK || b.succeeded > 0)
         set_trouble(s, b.err);
-    wake_all(&b);
-    s->writer.sql->driver->maintain(s->writer.sql);
     metrics_set(s->o.metrics, METRIC_STORE_WAL_BYTES,
                 (int64_t)s->writer.sql->driver->wal_bytes(s->writer.sql));
+    wake_all(&b);
+    s->writer.sql->driver->maintain(s->writer.sql);
 }
 
 /* After a failure of the disk and without traffic, only a write can tell that it works again. */

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "contract/tasks_fixture.h"
@@ -246,13 +247,14 @@ static void test_old_databases(void **state)
     bool more;
     store_close(&f->store);
     core_free(&f->core);
-    char command[600];
-    snprintf(
-        command, sizeof command,
-        "sqlite3 %s/guildhall.db 'PRAGMA journal_mode=DELETE; PRAGMA auto_vacuum=NONE; VACUUM' "
-        ">/dev/null",
-        f->folder);
-    assert_int_equal(system(command), 0);
+    char file[256];
+    sqlite3 *db = NULL;
+    snprintf(file, sizeof file, "%s/guildhall.db", f->folder);
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=DELETE; PRAGMA auto_vacuum=NONE; VACUUM",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
     cf_open(f);
     assert_int_equal(space_of(f->store, &s), ERR_OK);
     assert_false(s.gives_back);
