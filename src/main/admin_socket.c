@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -27,6 +28,7 @@ enum {
     THREAD_STACK_BYTES = 1024 * 1024,
     REQUEST_TIMEOUT_S = 5, /* from the connection to the whole request */
     OUTPUT_TIMEOUT_S = 3,  /* a client that reads nothing for so long is gone */
+    ACCEPT_PAUSE_NS = 50 * 1000 * 1000,
 };
 
 /* One command under way. Its thread writes `done`; everything else is the accepting thread's. */
@@ -214,8 +216,11 @@ static void take(struct admin_socket *a, int fd)
 static void accept_one(struct admin_socket *a)
 {
     int fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
+        /* Out of descriptors, say: the caller stays in line, and asking again at once is no use. */
+        nanosleep(&(struct timespec){.tv_nsec = ACCEPT_PAUSE_NS}, NULL);
         return;
+    }
     if (is_allowed(fd))
         take(a, fd);
     else

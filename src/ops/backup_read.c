@@ -262,7 +262,8 @@ static enum err check_manifest(struct reader *x)
 
 static enum err open_backup(struct reader *x)
 {
-    x->fd = open(x->r->path, O_RDONLY | O_CLOEXEC);
+    /* A pipe is no backup, and must not be waited for. */
+    x->fd = open(x->r->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     off_t size = x->fd < 0 ? -1 : lseek(x->fd, 0, SEEK_END);
     if (size < 0) {
         snprintf(x->r->why, BACKUP_WHY_MAX, "%.300s cannot be read: %s.", x->r->path,

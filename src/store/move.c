@@ -13,6 +13,7 @@
 #include "store/folder.h"
 #include "store/migrate.h"
 #include "store/postgres.h"
+#include "store/schema_driver.h"
 #include "store/sql_driver.h"
 #include "store/sqlite.h"
 
@@ -93,6 +94,10 @@ static enum err move_with_both_open(struct moving *x, struct table_sums *sums)
     struct table_copy t = {
         .from = x->from, .to = x->to, .arena = m->arena, .progress = m->progress, .ctx = m->ctx};
     enum err e = migrate(x->to, &o, x->why, x->why_len);
+    /* Two copies to one place: the second waits for the first, and then finds what it made. Held to
+     * the end of the connection. */
+    if (e == ERR_OK)
+        e = x->to->driver->schema->lock(x->to, m->log);
     if (e == ERR_OK)
         e = check_empty(x);
     return e == ERR_OK ? table_copy_run(&t, sums, x->why, x->why_len) : e;

@@ -142,7 +142,8 @@ static void note_disk(struct attempt *a, enum err e)
 
 static enum err settle(struct attempt *a)
 {
-    enum fate fate = postgres_settle(a->s->postgres->pool, POOL_SETTLE, &a->events);
+    struct postgres *g = a->s->postgres;
+    enum fate fate = postgres_settle(g->pool, POOL_SETTLE, g->acquire_ms, &a->events);
     a->undone = fate == FATE_UNDONE;
     a->unknown = fate == FATE_UNKNOWN;
     if (fate == FATE_COMMITTED)

@@ -158,6 +158,14 @@ static uint64_t backoff_until(struct pool *p)
     return pool_now_ms() + half + random_below(random_system(), half + 1);
 }
 
+/* True: somebody must tell. The last connection may end before or after connecting has failed. */
+static bool becomes_away(struct pool *p)
+{
+    bool tell = !p->away && is_hopeless(p, POOL_READ);
+    p->away |= tell;
+    return tell;
+}
+
 void pool_bar(struct pool *p, enum err e, const char *why)
 {
     pthread_mutex_lock(&p->lock);
@@ -165,8 +173,7 @@ void pool_bar(struct pool *p, enum err e, const char *why)
     if (p->barred == ERR_OK || pool_now_ms() >= p->retry_ms)
         p->retry_ms = backoff_until(p);
     p->barred = e;
-    bool tell = !p->away && is_hopeless(p, POOL_READ);
-    p->away |= tell;
+    bool tell = becomes_away(p);
     call_keeper(p);
     serve(p);
     pthread_mutex_unlock(&p->lock);
@@ -361,9 +368,14 @@ void pool_drop(struct pool *p, struct list *conns)
     /* Only now, so that the server never sees more of us than `max`. */
     pthread_mutex_lock(&p->lock);
     p->open_count -= count;
+    bool tell = becomes_away(p);
+    enum err reason = p->barred;
     show(p);
     serve(p);
     pthread_mutex_unlock(&p->lock);
+    if (tell)
+        log_error(p->o.log, "store", "the database is away",
+                  LOG_S("reason", err_info(reason)->name));
 }
 
 void pool_put(struct pool *p, struct pool_conn *c)

@@ -61,15 +61,30 @@ static enum err ask(struct sql_conn *c, const struct event *e, bool *there)
     return failed;
 }
 
-enum fate postgres_settle(struct pool *p, enum pool_use use, const struct event_list *events)
+static enum err ask_pool(struct pool *p, enum pool_use use, const struct event *e, bool *there)
 {
-    const struct event *e = last_logged(events);
     struct pool_conn *c;
-    bool there;
-    if (e == NULL || pool_acquire(p, use, &c) != ERR_OK)
-        return FATE_UNKNOWN;
-    enum err failed = ask(c->sql, e, &there);
+    enum err failed = pool_acquire(p, use, &c);
+    if (failed != ERR_OK)
+        return failed;
+    failed = ask(c->sql, e, there);
     pool_release(p, &c);
+    return failed;
+}
+
+enum fate postgres_settle(struct pool *p, enum pool_use use, uint64_t patience_ms,
+                          const struct event_list *events)
+{
+    uint64_t until_ms = clock_mono_ms(clock_system()) + patience_ms;
+    const struct event *e = last_logged(events);
+    enum err failed;
+    bool there = false;
+    if (e == NULL)
+        return FATE_UNKNOWN;
+    /* What has cost us one connection often costs the next one as well. */
+    do
+        failed = ask_pool(p, use, e, &there);
+    while (failed == ERR_STORE_AWAY && clock_mono_ms(clock_system()) < until_ms);
     if (failed != ERR_OK)
         return FATE_UNKNOWN;
     return there ? FATE_COMMITTED : FATE_UNDONE;
@@ -134,7 +149,7 @@ void unsettled_retry(struct unsettled *u, struct pool *pool, struct publisher *p
 {
     struct pending *t;
     while ((t = pop(u)) != NULL) {
-        enum fate fate = postgres_settle(pool, POOL_READ, &t->events);
+        enum fate fate = postgres_settle(pool, POOL_READ, 0, &t->events);
         if (fate == FATE_UNKNOWN && push(u, t))
             return; /* another time */
         if (fate == FATE_COMMITTED)

@@ -13,9 +13,11 @@ enum fate { FATE_COMMITTED, FATE_UNDONE, FATE_UNKNOWN };
 
 /*
  * Asks the event log. Waits for as long as the transaction is still under way, at most the pool's
- * acquire_ms. UNKNOWN: there is no logged event among `events`, or the database cannot be asked.
+ * acquire_ms; tries again for patience_ms when the connection is lost. UNKNOWN: there is no logged
+ * event among `events`, or the database cannot be asked.
  */
-enum fate postgres_settle(struct pool *p, enum pool_use use, const struct event_list *events);
+enum fate postgres_settle(struct pool *p, enum pool_use use, uint64_t patience_ms,
+                          const struct event_list *events);
 
 /* Transactions whose fate is unknown: the keeper asks again later, and announces those that were
  * committed. Feeds would find the events by themselves, but views would stay as they were. */

@@ -30,7 +30,8 @@ void store_thread_set_inside(bool inside)
 
 bool store_url_is_postgres(const char *url)
 {
-    return url != NULL && (strncmp(url, "postgres://", 11) == 0 || strncmp(url, "postgresql://", 13) == 0);
+    return url != NULL &&
+           (strncmp(url, "postgres://", 11) == 0 || strncmp(url, "postgresql://", 13) == 0);
 }
 
 static enum err choose_engine(const struct opening *op)

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, readFileSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, readdirSync, statSync, symlinkSync,
+    writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -267,6 +268,35 @@ test('an installation that is there is not restored over', async () => {
     assert.equal(refused.code, 1);
     assert.match(refused.stdout, /already/);
     assert.deepEqual(rows(server.data), before);
+});
+
+test('a folder without an installation is not backed up, nor made into one', () => {
+    const none = join(temporaryFolder(), 'none');
+    const file = join(temporaryFolder(), 'none.tar');
+    const environment = { env: { GUILDHALL_STORE_URL: '' } };
+    for (const words of [['backup', 'create', file], ['doctor'], ['log', 'verify']]) {
+        const done = run([...words, '--data', none], environment);
+        assert.equal(done.code, 1, words.join(' '));
+        assert.match(done.stderr, /no installation/);
+    }
+    assert.equal(existsSync(none), false);
+    assert.equal(existsSync(file), false);
+});
+
+test('a backup among the media is refused, also by way of a link', async () => {
+    const data = temporaryFolder();
+    const server = await Server.start({ data });
+    mkdirSync(join(data, 'media', 'below'), { recursive: true });
+    const link = join(temporaryFolder(), 'link');
+    symlinkSync(join(data, 'media', 'below'), link);
+    for (const folder of [join(data, 'media'), link]) {
+        const done = create(data, join(folder, 'b.tar'));
+        assert.equal(done.code, 1, done.stdout);
+        assert.match(done.stdout, /lies in the media folder/);
+    }
+    assert.deepEqual(readdirSync(join(data, 'media', 'below')), []);
+    good(create(data, join(data, 'b.tar')));
+    await server.stop();
 });
 
 test('ordinary tools can read one', async () => {

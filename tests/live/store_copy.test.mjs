@@ -122,3 +122,22 @@ test('what cannot be copied to is refused, and the server goes on', async () => 
     assert.match(done.text, /an installation at the target/);
     await server.stop();
 });
+
+// A second copy fails, whatever the reason, and must not let writes in again: the first one counts
+// on there being none.
+test('what has been copied stays as it is', async () => {
+    const server = await Server.start();
+    const owner = await person(server);
+    const { channel } = await guild(server, owner);
+    const to = `sqlite:${temporaryFolder()}`;
+    assert.equal((await copy(server.data, to)).code, 0);
+    for (const other of [to, 'mysql://somewhere', `sqlite:${temporaryFolder()}`]) {
+        const done = await copy(server.data, other);
+        assert.equal(done.code, 1, done.text);
+        assert.match(done.text, /takes no writes/);
+        const { status } = await api(server, 'POST', `/channels/${channel}/messages`,
+            { token: owner.token, body: { content: 'lost, if it were acknowledged' } });
+        assert.equal(status, 503);
+    }
+    await server.stop();
+});

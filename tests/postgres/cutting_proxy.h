@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/attrs.h"
+
 enum cut_where { CUT_NOTHING, CUT_BEFORE, CUT_ANSWER, CUT_ANSWER_AND_CLOSE };
 
 enum { PROXY_PAIRS_MAX = 64, PROXY_TICK_MS = 10 };
@@ -177,19 +179,19 @@ static void proxy_start(struct proxy *p, const char *url)
 }
 
 /* The store must have been closed. */
-static void proxy_stop(struct proxy *p)
+UNUSED static void proxy_stop(struct proxy *p)
 {
     atomic_store(&p->stopping, true);
     pthread_join(p->thread, NULL);
 }
 
 /* From a thread whose connection is the only one that speaks. */
-static void proxy_cut_next(struct proxy *p, enum cut_where where)
+UNUSED static void proxy_cut_next(struct proxy *p, enum cut_where where)
 {
     atomic_store(&p->cut, (int)where);
 }
 
-static void proxy_admit(struct proxy *p)
+UNUSED static void proxy_admit(struct proxy *p)
 {
     atomic_store(&p->closed, false);
 }

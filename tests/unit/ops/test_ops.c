@@ -152,6 +152,9 @@ static void test_options_are_read(void **state)
     assert_true(ops_path(&a, "/there/b.tar", path, &io));
     assert_string_equal(path, "/there/b.tar");
     assert_false(ops_path(&a, "", path, &io));
+    const struct ops_args lost = {.cwd = ""}; /* the folder was deleted */
+    assert_false(ops_path(&lost, "b.tar", path, &io));
+    assert_true(ops_path(&lost, "/there/b.tar", path, &io));
 }
 
 static void test_the_table(void **state)
