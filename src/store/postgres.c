@@ -111,7 +111,7 @@ static enum postgres_kind kind_of(struct slice text)
         return POSTGRES_COMMIT;
     if (slice_eq(text, SLICE("ROLLBACK")))
         return POSTGRES_ROLLBACK;
-    return slice_eq(text, SLICE(POSTGRES_XID_TEXT)) ? POSTGRES_XID : POSTGRES_PLAIN;
+    return POSTGRES_PLAIN;
 }
 
 /* One block: the statement, then its arrays, the widest elements first. */

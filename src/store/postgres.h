@@ -49,24 +49,3 @@ bool postgres_broken(const struct sql_conn *c);
 bool postgres_idle_check(struct sql_conn *c);
 /* One round trip, outside of a transaction. STORE_AWAY. */
 MUST_CHECK enum err postgres_ping(struct sql_conn *c);
-
-/*
- * The number of the transaction under way, for asking about it after its COMMIT was lost. _ask
- * queues the question (no round trip of its own; it gives the transaction a number, so it comes
- * after the first write); the answer comes with the next statement that is waited for.
- * postgres_xid: 0 while it is not there; it stays until the next sql_begin. Beware: after a crash
- * of the server the number of a transaction that had left nothing on its disk is given out again,
- * so COMMITTED is to be believed only together with something that the transaction alone has
- * written (a row of its events).
- */
-MUST_CHECK enum err postgres_xid_ask(struct sql_conn *c);
-uint64_t postgres_xid(const struct sql_conn *c);
-enum postgres_outcome {
-    POSTGRES_COMMITTED,
-    POSTGRES_ABORTED,
-    POSTGRES_IN_PROGRESS,
-    POSTGRES_UNKNOWN
-};
-/* Asked on another connection than the lost one, outside of a transaction. */
-MUST_CHECK enum err postgres_xid_outcome(struct sql_conn *c, uint64_t xid,
-                                         enum postgres_outcome *out);

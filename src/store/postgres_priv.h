@@ -21,15 +21,11 @@ enum {
     POSTGRES_GRACE_MS = 5000
 };
 
-/* Asks for the number of the transaction (postgres_xid_ask). */
-#define POSTGRES_XID_TEXT "SELECT pg_current_xact_id()::text::bigint"
-
 enum postgres_kind {
     POSTGRES_PLAIN,
     POSTGRES_BEGIN,
     POSTGRES_COMMIT,
-    POSTGRES_ROLLBACK,
-    POSTGRES_XID
+    POSTGRES_ROLLBACK
 };
 
 struct postgres_stmt {
@@ -80,7 +76,6 @@ struct postgres_conn {
     unsigned statements; /* names given out */
     uint64_t waits;      /* for the server: round trips */
     uint64_t changes;
-    uint64_t xid;
 };
 
 struct postgres_conn *postgres_conn_of(struct sql_conn *c);

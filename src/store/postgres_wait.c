@@ -108,9 +108,7 @@ static void on_answer(struct postgres_conn *c, const struct pending *p, PGresult
         fail(c, postgres_error(c, r, p->kind == PENDING_PREPARE ? "prepare" : "run"));
     if (p->kind != PENDING_RUN)
         return;
-    if (p->what == POSTGRES_XID && good && PQntuples(r) == 1)
-        c->xid = (uint64_t)postgres_integer(r, 0, 0);
-    else if (p->what == POSTGRES_COMMIT || p->what == POSTGRES_ROLLBACK)
+    if (p->what == POSTGRES_COMMIT || p->what == POSTGRES_ROLLBACK)
         on_end(c, p->what, r, good);
 }
 
@@ -251,7 +249,6 @@ static void note_transaction(struct postgres_conn *c, enum postgres_kind kind)
     if (kind == POSTGRES_BEGIN) {
         c->in_tx = true;
         c->patient = false;
-        c->xid = 0;
     } else if (kind == POSTGRES_COMMIT || kind == POSTGRES_ROLLBACK) {
         c->in_tx = false;
     }

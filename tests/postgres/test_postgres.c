@@ -283,39 +283,6 @@ static void test_first_error_is_the_transactions(void **state)
     assert_int_equal(item_add(c, 2), ERR_OK);
 }
 
-static enum postgres_outcome outcome(struct sql_conn *c, uint64_t xid)
-{
-    enum postgres_outcome o = POSTGRES_UNKNOWN;
-    assert_int_equal(postgres_xid_outcome(c, xid, &o), ERR_OK);
-    return o;
-}
-
-static void test_outcome_of_a_transaction(void **state)
-{
-    struct sql_fixture *f = *state;
-    struct sql_conn *c = f->c, *other = sql_fixture_reader(f);
-    uint64_t last = 0;
-    for (int i = 0; i < 2; i++) {
-        write_begin(c);
-        assert_int_equal(postgres_xid(c), 0);
-        assert_int_equal(item_send(c, 1), ERR_OK);
-        uint64_t waits = waits_of(c);
-        assert_int_equal(postgres_xid_ask(c), ERR_OK);
-        assert_int_equal(waits_of(c), waits);
-        assert_int_equal(items_count(c), 1);
-        uint64_t xid = postgres_xid(c);
-        assert_true(xid > last);
-        last = xid;
-        assert_int_equal(outcome(other, xid), POSTGRES_IN_PROGRESS);
-        end(c, i == 0 ? ERR_RETRY : ERR_OK);
-        assert_int_equal(items_count(c), i);
-        assert_int_equal(outcome(other, xid), i == 0 ? POSTGRES_ABORTED : POSTGRES_COMMITTED);
-        assert_int_equal(postgres_xid(c), xid);
-    }
-    assert_int_equal(outcome(other, last + 1000000), POSTGRES_ABORTED);
-    sql_conn_close(&other);
-}
-
 /* ---- round trips ---- */
 
 static void test_round_trips(void **state)
@@ -487,7 +454,6 @@ int main(void)
         OPEN(test_silence),
         OPEN(test_commit_of_a_failed_transaction),
         OPEN(test_first_error_is_the_transactions),
-        OPEN(test_outcome_of_a_transaction),
         OPEN(test_round_trips),
         OPEN(test_log_tells_no_contents),
         OPEN(test_urls),
