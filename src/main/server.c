@@ -5,8 +5,8 @@
  *   clock, log, metrics ─ bus ─ core ─ store ─ workers ─ loops ─ gateway, api ─ chores,
  *   admin socket ─ listeners
  *
- * The store calls core_on_commit on the thread that commits, which needs the bus and, through it, the
- * loops' wake-up: so the store is closed before the loops stop.
+ * The store calls core_on_commit on the thread that commits, which needs the bus and, through it,
+ * the loops' wake-up: so the store is closed before the loops stop.
  */
 #include "main/server.h"
 
