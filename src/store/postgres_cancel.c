@@ -20,7 +20,8 @@ enum { CANCEL_STACK_BYTES = 256 * 1024, CANCEL_ERROR_MAX = 256 };
 /* Shared by the thread and whoever waits for it; the last of the two frees it. */
 struct question {
     PGcancel *handle;
-    bool asked;
+    _Atomic bool
+        asked; /* release and acquire: the semaphore orders it already, but not for all who check */
     sem_t answered;
     _Atomic int holders; /* acquire and release: the last one sees all that the other did */
 };
@@ -38,7 +39,8 @@ static void *ask(void *ctx)
 {
     struct question *q = ctx;
     char error[CANCEL_ERROR_MAX];
-    q->asked = PQcancel(q->handle, error, sizeof error) != 0;
+    bool asked = PQcancel(q->handle, error, sizeof error) != 0;
+    atomic_store_explicit(&q->asked, asked, memory_order_release);
     sem_post(&q->answered);
     let_go(q);
     return NULL;
@@ -85,7 +87,7 @@ static bool await_answer(struct question *q)
     do
         rc = sem_clockwait(&q->answered, CLOCK_MONOTONIC, &until);
     while (rc != 0 && errno == EINTR);
-    return rc == 0 && q->asked;
+    return rc == 0 && atomic_load_explicit(&q->asked, memory_order_acquire);
 }
 
 bool postgres_cancel(struct postgres_conn *c)
