@@ -41,7 +41,7 @@ export BUDGET_tsan_live_pg ?= 600
 # One file of live or client tests.
 export BUDGET_file ?= 180
 
-C_FILES = $(shell find src tests bench -name node_modules -prune -o -name '*.[ch]' -print)
+C_FILES = $(shell find src tests bench -name node_modules -prune -o \( -name '*.[ch]' -o -name '*.cc' \) -print)
 
 .PHONY: all run test asan tsan docs fmt lint bench proof clean
 

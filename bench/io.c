@@ -98,6 +98,13 @@ uint64_t io_now_ns(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+void io_sleep_until(uint64_t ns)
+{
+    struct timespec at = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+        continue;
+}
+
 uint64_t io_cpu_ns(void)
 {
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);

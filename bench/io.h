@@ -33,4 +33,6 @@ uint64_t io_cpu_ns(void);
 /* A whole decimal number of at most `max`, or the end. */
 uint64_t io_number(const char *text, uint64_t max);
 /* Heap memory, zeroed, or the end. */
+/* Of io_now_ns. */
+void io_sleep_until(uint64_t ns);
 void *io_alloc(size_t count, size_t size);

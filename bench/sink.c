@@ -5,6 +5,8 @@
  * Commands come on standard input, one a line; each is answered by one JSON line:
  *   open N           open sessions until there are N, each with its READY
  *   run ROUNDS BURST post and measure, see sink_round.c
+ *   latency ROUNDS US  post one message every so often, see sink_round.c
+ *   read MS          take what comes, for so long
  *   heartbeat        every session sends a heartbeat and waits for its acknowledgement
  *   payload FILE     write the last round's dispatch into FILE, without its sequence number
  * It ends at the end of its input.
@@ -58,6 +60,16 @@ static void read_tokens(struct sink *k, const char *path)
         die("no tokens");
 }
 
+/* Dispatches that somebody else's doings bring. */
+static void read_for(struct sink *k, unsigned ms)
+{
+    uint64_t end_ns = io_now_ns() + (uint64_t)ms * 1000000;
+    k->dispatches = 0;
+    while (io_now_ns() < end_ns)
+        sink_poll(k, 1);
+    printf("{\"dispatches\":%llu}\n", (unsigned long long)k->dispatches);
+}
+
 static void obey(struct sink *k, const char *line, size_t sessions_max)
 {
     char path[512];
@@ -69,6 +81,10 @@ static void obey(struct sink *k, const char *line, size_t sessions_max)
         printf("{\"sessions\":%zu}\n", k->live);
     } else if (sscanf(line, "run %u %u", &a, &b) == 2 && b > 0 && b < SINK_POSTERS_MAX) {
         rounds_run(k, a, b);
+    } else if (sscanf(line, "latency %u %u", &a, &b) == 2 && a > 0 && a <= SINK_ROUNDS_MAX) {
+        rounds_latency(k, a, b);
+    } else if (sscanf(line, "read %u", &a) == 1) {
+        read_for(k, a);
     } else if (sscanf(line, "payload %511s", path) == 1) {
         write_payload(k, path);
     } else if (strncmp(line, "heartbeat", 9) == 0) {

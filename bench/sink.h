@@ -12,10 +12,11 @@
 #include <stdint.h>
 
 enum {
-    SINK_BUFFER_BYTES = 256 * 1024,
+    SINK_BUFFER_BYTES = 4 * 1024 * 1024, /* holds the READY of a guild of 500 channels */
     SINK_POSTERS_MAX = 64,
     SINK_PAYLOAD_MAX = 64 * 1024,
-    SINK_TOKEN_MAX = 128
+    SINK_TOKEN_MAX = 128,
+    SINK_ROUNDS_MAX = 100000
 };
 
 enum peer_kind { PEER_SESSION, PEER_POSTER };
@@ -80,4 +81,8 @@ void session_read(struct sink *k, struct session *s);
 /* `rounds` times: `burst` messages at once, then everything that follows from them; prints the
  * sums as a JSON line. */
 void rounds_run(struct sink *k, unsigned rounds, unsigned burst);
+/* `rounds` messages, one every interval_us; prints how long after its time each had reached every
+ * session: the quantiles. One that must wait for the one before it is late from its own time on, so
+ * that a stall counts for all whom it would have met. */
+void rounds_latency(struct sink *k, unsigned rounds, unsigned interval_us);
 void poster_read(struct sink *k, struct poster *p);

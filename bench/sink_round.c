@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "http_reply.h"
@@ -97,6 +98,32 @@ static void run_one(struct sink *k, unsigned burst, struct sums *sums)
     sums->dispatches += k->dispatches;
     sums->window_ns += k->last_ns - k->first_ns;
     sums->round_ns += k->last_ns - begun_ns;
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+    const uint64_t *x = a;
+    const uint64_t *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+void rounds_latency(struct sink *k, unsigned rounds, unsigned interval_us)
+{
+    uint64_t *taken_ns = io_alloc(rounds, sizeof *taken_ns);
+    uint64_t due_ns = io_now_ns();
+    for (unsigned i = 0; i < rounds; i++) {
+        struct sums one = {0};
+        due_ns += (uint64_t)interval_us * 1000;
+        io_sleep_until(due_ns);
+        run_one(k, 1, &one);
+        taken_ns[i] = k->last_ns - due_ns;
+    }
+    qsort(taken_ns, rounds, sizeof *taken_ns, compare_u64);
+    printf("{\"rounds\":%u,\"p50_ns\":%llu,\"p99_ns\":%llu,\"max_ns\":%llu}\n", rounds,
+           (unsigned long long)taken_ns[rounds / 2],
+           (unsigned long long)taken_ns[rounds * 99 / 100],
+           (unsigned long long)taken_ns[rounds - 1]);
+    free(taken_ns);
 }
 
 void rounds_run(struct sink *k, unsigned rounds, unsigned burst)

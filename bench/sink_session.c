@@ -118,7 +118,14 @@ static size_t frame_length(const uint8_t *data, size_t len, size_t *header)
         payload = (uint64_t)data[2] << 8 | data[3];
         *header = 4;
     } else if (payload == 127) {
-        die("a frame of more than 64 KiB");
+        if (len < 10)
+            return 0;
+        payload = 0;
+        for (size_t i = 2; i < 10; i++)
+            payload = payload << 8 | data[i];
+        *header = 10;
+        if (payload > SINK_BUFFER_BYTES / 2)
+            die("a frame that is too large");
     }
     return len >= *header + payload ? *header + (size_t)payload : 0;
 }

@@ -19,7 +19,7 @@ export async function startGuildhall(flags = [], data = join(temporaryFolder(), 
     return { child, url, port: Number(new URL(url).port) };
 }
 
-async function call(server, token, method, path, body) {
+export async function call(server, token, method, path, body) {
     const answer = await fetch(`${server.url}/api/v10${path}`, {
         method,
         headers: { 'content-type': 'application/json', ...token && { authorization: token } },
@@ -31,7 +31,7 @@ async function call(server, token, method, path, body) {
     return text === '' ? {} : JSON.parse(text);
 }
 
-async function register(server, username) {
+export async function register(server, username) {
     const { token } = await call(server, undefined, 'POST', '/auth/register', {
         username, email: `${username}@example.org`, password: 'correct horse battery',
         date_of_birth: '2000-01-01', consent: true,

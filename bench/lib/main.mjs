@@ -9,8 +9,10 @@ import { makeWorld } from './guildhall.mjs';
 import { measureHttp } from './http.mjs';
 import { ROOT } from './process.mjs';
 import { page, targets } from './report.mjs';
+import { measureRoleChange } from './role_change.mjs';
 import { MANY, measureMillion, measureSessions, measureStart } from './size.mjs';
 import { CONNECTIONS, measurePostgres, measureSqlite, THREADS } from './store.mjs';
+import { measureViews } from './views.mjs';
 
 const options = process.argv.slice(2);
 const pairs = Number(process.env.BENCH_PAIRS ?? 15);
@@ -25,6 +27,7 @@ async function measureAll() {
     const http = [await measureHttp(pairs, cpus().length, false, progress)];
     if (cpus().length > 1)
         http.push(await measureHttp(pairs, 1, true, progress));
+    const views = await measureViews(progress);
     const start = await measureStart(pairs, progress);
     const million = await measureMillion(pairs, progress);
     const sqlite = await measureSqlite(pairs, progress);
@@ -32,8 +35,9 @@ async function measureAll() {
     const world = await makeWorld(MANY + 1, progress);
     const fanout = await measureFanout(world, pairs, progress);
     const sessions = await measureSessions(world, progress);
+    const roleChange = await measureRoleChange(world, pairs, progress); // last: it makes the world a big one
     return {
-        date: new Date().toISOString().slice(0, 10), pairs, http, fanout, start, sessions,
+        date: new Date().toISOString().slice(0, 10), pairs, http, fanout, views, start, sessions, roleChange,
         million, sqlite, postgres, storeThreads: THREADS, storeConnections: CONNECTIONS,
         sessionsFanout: SESSIONS,
     };

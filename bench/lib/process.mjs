@@ -112,6 +112,11 @@ export function setPriority(pid) {
     return setFifo(pid, 1);
 }
 
+// Only what no one else wants of its core: for what takes part in a measurement, but is not measured.
+export function setIdle(pid) {
+    return spawnSync('chrt', ['-i', '-p', '0', String(pid)]).status === 0;
+}
+
 // The loop on a core of its own, all other threads of the server on the other one.
 export function pinServer(pid) {
     for (const task of tasks(pid)) {

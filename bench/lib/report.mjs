@@ -2,6 +2,7 @@
 
 import { cpus, release, totalmem } from 'node:os';
 
+import { ROLE_CHANGE } from './role_change.mjs';
 import { median, spread } from './stats.mjs';
 
 function number(value, digits = 0) {
@@ -53,6 +54,14 @@ function readRows({ beside, burning, ratio }) {
     ];
 }
 
+function roleChangeRows({ quiet, busy, ratio }) {
+    return [
+        ['half within, µs', range(quiet.p50_ns, 0, 1e-3), range(busy.p50_ns, 0, 1e-3), ''],
+        ['99 % within, µs', range(quiet.p99_ns, 0, 1e-3), range(busy.p99_ns, 0, 1e-3), range(ratio, 2)],
+        ['the slowest, µs', range(quiet.max_ns, 0, 1e-3), range(busy.max_ns, 0, 1e-3), ''],
+    ];
+}
+
 const PAIR_HEAD = (other) => ['median (quartiles)', 'Guildhall', other, 'ratio'];
 
 export function targets(r) {
@@ -78,6 +87,9 @@ export function targets(r) {
     least(`PostgreSQL, ${r.storeConnections} connections, against pgbench`, median(r.postgres.ratio), 0.7);
     atMost('99 % of reads beside writes, against beside as much use of the CPU',
         median(r.sqlite.reads.ratio), 2);
+    atMost('99 % of deliveries while roles of a big guild change, against while they do not',
+        median(r.roleChange.ratio), 2);
+    most('a permission check in a channel, 250 roles, 500 channels', median(r.views.check_ns), 1000, 'ns', 0);
     most('start to first answer, a million messages', median(r.million.times), 300, 'ms', 0);
     most('start to first answer, empty database', median(r.start.times), 150, 'ms', 0);
     most('idle resident memory', median(r.start.idle) / kib / kib, 24, 'MiB');
@@ -127,6 +139,14 @@ Bursts of 8 posts, 8 frames per call:
 
 ${table(PAIR_HEAD('bare program'), fanoutRows(fanout.bursts))}
 
+## Roles of a big guild change
+
+${number(ROLE_CHANGE.members)} members, ${number(ROLE_CHANGE.sessions)} sessions in 288 visibility classes, ${number(ROLE_CHANGE.channels)} channels with ${ROLE_CHANGE.overwrites} overwrites each; four times a second a role
+changes, in turn one of everybody's permissions and one that opens or closes five channels to a quarter of the sessions. How long a message of another
+guild of ${ROLE_CHANGE.others} sessions on the same loop takes from its time to the last of them, with that and without:
+
+${table(['median (quartiles)', 'without', 'with', 'ratio'], roleChangeRows(r.roleChange))}
+
 ## The store
 
 At its own interface, durable transactions of one message each: the message, the channel's newest message, the row of the event log, the
@@ -148,6 +168,19 @@ ${table(PAIR_HEAD('pgbench'), storeRows(r.postgres, false))}
 Reading the newest 50 messages of a channel while ${r.storeThreads} threads write, and while as many threads merely use as much of the CPU:
 
 ${table(['median (quartiles)', 'beside writes', 'beside mere use', 'ratio'], readRows(r.sqlite.reads))}
+
+## A large guild's structure
+
+250 roles, 500 channels with 24 overwrites each; a member with 30 roles. The new view is made in the closure that changed the structure, on SQLite.
+
+${table(['what', 'median (quartiles)'], [
+        ['a permission check in a channel, ns', range(r.views.check_ns)],
+        ['the same when the part of the roles is done once for many channels, ns', range(r.views.check_from_base_ns)],
+        ['the new view after a change of one channel, µs', range(r.views.patch_channel_ns, 1, 1e-3)],
+        ['after a change of roles, µs', range(r.views.patch_roles_ns, 1, 1e-3)],
+        ['after a change of all channels, µs', range(r.views.patch_channels_ns, 0, 1e-3)],
+        ['loading all of it, µs', range(r.views.load_ns, 0, 1e-3)],
+    ])}
 
 ## Start and size
 

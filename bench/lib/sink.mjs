@@ -25,6 +25,14 @@ export class Sink {
         return this.#tell(`run ${rounds} ${burst}`);
     }
 
+    async latency(rounds, intervalUs) {
+        return this.#tell(`latency ${rounds} ${intervalUs}`);
+    }
+
+    async read(ms) {
+        return this.#tell(`read ${ms}`);
+    }
+
     async heartbeat() {
         return this.#tell('heartbeat');
     }

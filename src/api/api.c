@@ -39,6 +39,10 @@ enum err api_new(const struct api_options *o, struct api **out)
         return ERR_NO_MEMORY;
     a->magic = API_MAGIC;
     a->o = *o;
+    if (!proxies_parse(slice_from(o->trusted_proxies), &a->proxies)) {
+        api_free(&a);
+        return ERR_INVALID_FORM;
+    }
     a->router = router_new(routes, route_count);
     if (a->router == NULL) {
         api_free(&a);
@@ -147,13 +151,13 @@ static enum job_class class_of(enum route_where where)
 }
 
 /* Moves the request off the loop. On failure the caller still answers it. */
-static enum err hand_over(const struct request *r)
+static enum err submit(const struct request *r, void (*run)(struct job *j))
 {
     struct request *moved = mem_alloc(MEM_API, sizeof *moved);
     if (moved == NULL)
         return ERR_NO_MEMORY;
     memcpy(moved, r, sizeof *moved); /* nothing in it points into itself yet */
-    moved->job = (struct job){.class = class_of(r->route->where), .run = on_job};
+    moved->job = (struct job){.class = class_of(r->route->where), .run = run};
     enum err e = workers_submit(r->api->o.workers, &moved->job);
     if (e != ERR_OK)
         mem_free(MEM_API, moved);
@@ -191,7 +195,7 @@ static bool dispatch(struct request *r, enum err *e)
         *e = call(r);
         return false;
     }
-    *e = hand_over(r);
+    *e = submit(r, on_job);
     return *e == ERR_OK;
 }
 
@@ -202,6 +206,7 @@ void api_on_request(void *ctx, struct http_exchange *x)
     struct request r = {.magic = REQUEST_MAGIC, .api = a, .x = x};
     enum err e;
     http_request_id(x->request, x->loop, r.id);
+    client_address(&a->proxies, x->request, x->peer, r.address);
     arena_init(&r.arena, MEM_API, LIMIT_REQUEST_ARENA_BYTES);
     enum router_verdict verdict =
         router_match(a->router, x->request->method, x->request->path, &r.match);
@@ -211,4 +216,60 @@ void api_on_request(void *ctx, struct http_exchange *x)
         return;
     finish(&r, e);
     http_reply(x);
+}
+
+/* ---- large bodies ---- */
+
+/* Whether this caller may use the route; what the body says is judged when it is there. */
+static enum err judge_upload(struct request *r)
+{
+    enum err e = request_authenticate(r);
+    return e == ERR_OK ? request_authorize(r) : e;
+}
+
+static void on_upload_job(struct job *j)
+{
+    struct request *r = LIST_OWNER(j, struct request, job);
+    assert(r->magic == REQUEST_MAGIC);
+    struct http_exchange *x = r->x;
+    x->admitted = judge_upload(r);
+    if (x->admitted == ERR_INVALID_FORM) /* an id in the path that is none */
+        x->admitted = ERR_BAD_REQUEST;
+    access_end(&r->access);
+    arena_deinit(&r->arena);
+    mem_free(MEM_API, r);
+    http_admit_post(x);
+}
+
+static bool takes_uploads(const struct route *route)
+{
+    return route->shape != NULL && shape_is_upload(route->shape) &&
+           route->auth != ROUTE_AUTH_NONE && route->where != ROUTE_WHERE_LOOP;
+}
+
+/* True if a worker has it now. */
+static bool ask_worker(struct request *r, enum err *e)
+{
+    r->route = r->match.route;
+    *e = takes_uploads(r->route) ? limits_take_address(r) : ERR_ENTITY_TOO_LARGE;
+    if (*e == ERR_OK)
+        *e = submit(r, on_upload_job);
+    return *e == ERR_OK;
+}
+
+void api_on_upload(void *ctx, struct http_exchange *x)
+{
+    struct api *a = ctx;
+    assert(a->magic == API_MAGIC);
+    struct request r = {.magic = REQUEST_MAGIC, .api = a, .x = x};
+    enum err e = ERR_ENTITY_TOO_LARGE;
+    http_request_id(x->request, x->loop, r.id);
+    client_address(&a->proxies, x->request, x->peer, r.address);
+    arena_init(&r.arena, MEM_API, LIMIT_REQUEST_ARENA_BYTES);
+    if (router_match(a->router, x->request->method, x->request->path, &r.match) == ROUTER_FOUND &&
+        ask_worker(&r, &e))
+        return;
+    arena_deinit(&r.arena);
+    x->admitted = e;
+    http_admit(x);
 }

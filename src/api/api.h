@@ -34,6 +34,7 @@ struct api_options {
     bool limits_enabled;
     uint32_t requests_per_second;
     uint32_t identifies_per_day;
+    const char *trusted_proxies; /* see client_address.h; NULL: none */
     bool metrics_route; /* serve GET /metrics */
     /* For GET /readyz, any thread: NULL while this server should get traffic, or in a few words why
      * it should not. */
@@ -41,9 +42,15 @@ struct api_options {
     void *trouble_ctx;
 };
 
+/* INVALID_FORM: trusted_proxies cannot be read. */
 MUST_CHECK enum err api_new(const struct api_options *o, struct api **out);
 void api_free(struct api **a);
 /* http_handler.on_request with ctx = the api. Loop thread. */
 void api_on_request(void *ctx, struct http_exchange *x);
+/* http_handler.on_upload: a large body is read for routes that take images or files, from callers
+ * who are known and may use them. Loop thread. */
+void api_on_upload(void *ctx, struct http_exchange *x);
 /* docs/API.md, from the route table and the shapes. */
 void api_docs_write(struct buf *out);
+/* The route table for programs: an object a line. */
+void api_routes_write(struct buf *out);

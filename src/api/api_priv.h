@@ -3,6 +3,7 @@
 /* What the files of the request path share. Handlers use request.h alone. */
 
 #include "api/api.h"
+#include "api/client_address.h"
 #include "api/request.h"
 #include "api/router.h"
 
@@ -14,6 +15,7 @@ struct api {
     uint32_t magic;
     struct api_options o;
     struct router *router;
+    struct proxies proxies;
     struct slice
         url_host; /* of public_url, without scheme and trailing slash; data NULL: from Host */
     bool url_secure;

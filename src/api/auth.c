@@ -36,14 +36,13 @@ static enum err conflict_error(struct request *r, enum account_conflict conflict
 static void join_invite(struct request *r, struct slice token, struct slice code)
 {
     struct principal who;
-    struct invite invite;
-    struct guild_view *view = NULL;
-    bool joined;
+    struct invite_sheet invite;
+    struct acceptance how;
     if (code.len == 0 || account_authenticate(request_core(r), token, 0, &who) != ERR_OK)
         return;
-    struct actor by = {&who, request_id(r)};
-    if (invite_accept(request_core(r), &by, code, &r->arena, &invite, &view, &joined) == ERR_OK)
-        guild_view_unref(&view);
+    struct actor by = {.who = &who, .request_id = request_id(r), .address = r->actor.address};
+    if (invite_accept(request_core(r), &by, code, &r->arena, &invite, &how) == ERR_OK)
+        guild_view_unref(&invite.view);
 }
 
 enum err route_auth_register(struct request *r)

@@ -7,7 +7,7 @@
 #include "api/routes.h"
 #include "model/permissions.h"
 
-enum { SHAPES_MAX = 64, PERMISSION_BITS = 64 };
+enum { SHAPES_MAX = 160, PERMISSION_BITS = 64 };
 
 /* Shapes in the order in which the page meets them. */
 struct shape_list {
@@ -43,6 +43,8 @@ static const char *auth_text(enum route_auth auth)
 static void write_permissions(struct buf *out, uint64_t bits)
 {
     const char *separator = "";
+    const char *between = (bits & PERMISSIONS_ANY) != 0 ? " or " : ", ";
+    bits &= ~PERMISSIONS_ANY;
     if (bits == 0)
         buf_putc(out, '-');
     for (unsigned bit = 0; bit < PERMISSION_BITS; bit++) {
@@ -50,7 +52,7 @@ static void write_permissions(struct buf *out, uint64_t bits)
             continue;
         buf_append_cstr(out, separator);
         buf_append_cstr(out, permission_name(bit));
-        separator = ", ";
+        separator = between;
     }
 }
 
@@ -96,6 +98,9 @@ static const char *type_text(enum field_type t)
         [FIELD_OBJECT] = "object",
         [FIELD_ARRAY] = "array",
         [FIELD_ENUM] = "integer",
+        [FIELD_TIME] = "time (ISO 8601)",
+        [FIELD_NUMBER] = "number",
+        [FIELD_FILE] = "file",
         [FIELD_LATER] = "not yet: only empty or null",
         [FIELD_IGNORED] = "accepted, without effect",
     };
@@ -136,14 +141,44 @@ static bool is_bare(const struct shape *s)
 /* Nested shapes join the end of the list, so the caller's loop reaches them. */
 static void write_shape(struct buf *out, const struct shape *s, struct shape_list *list)
 {
-    if (is_bare(s))
+    if (is_bare(s) && s->fields[0].shape == NULL)
         return;
+    if (is_bare(s)) {
+        list_add(list, s->fields[0].shape);
+        buf_printf(out, "\n### %s\n\nA list: ", s->name);
+        write_limits(out, &s->fields[0]);
+        buf_append_cstr(out, "\n");
+        return;
+    }
     buf_printf(out, "\n### %s\n\n| Field | Type | Limits | |\n|---|---|---|---|\n", s->name);
     for (size_t i = 0; i < s->field_count; i++) {
         write_field(out, &s->fields[i]);
         if (s->fields[i].shape != NULL)
             list_add(list, s->fields[i].shape);
     }
+}
+
+/* What of AutoMod is our own, because Discord has not told its measures. */
+static void write_automod(struct buf *out)
+{
+    buf_append_cstr(
+        out,
+        "\n## AutoMod\n\n"
+        "Rules are Discord's; regular expressions are RE2's (linear time, no look-around, no "
+        "back-references), without regard to case. Exempt are bots and whoever has MANAGE_GUILD or "
+        "ADMINISTRATOR. A rule is in force with its reply: no message is accepted after it that "
+        "the "
+        "rule blocks. A blocked message is answered with code 200000, and `message` is the rule's "
+        "`custom_message` if it has one. Our own measures:\n\n"
+        "- spam (trigger 3): the same text more than 5 times in 15 s from one member in the guild, "
+        "or "
+        "more than 10 links or 60 lines in one message\n"
+        "- mention raids: more than 50 mentions in 30 s from all members who are not exempt\n"
+        "- presets (trigger 4): three short English lists, `src/model/automod_presets.def`\n"
+        "- block member interaction (action 4 of trigger 6): whose nick, display name or user name "
+        "the "
+        "rule finds can neither send nor edit messages until the name is another one; told once an "
+        "hour\n");
 }
 
 void api_docs_write(struct buf *out)
@@ -165,4 +200,5 @@ void api_docs_write(struct buf *out)
     }
     for (size_t i = 0; i < list.count; i++)
         write_shape(out, list.items[i], &list);
+    write_automod(out);
 }

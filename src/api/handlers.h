@@ -6,7 +6,7 @@
 #include "api/request.h"
 
 #define X(method, path, base, auth, scope, permissions, bucket, limit, window_ms, shape, status,   \
-          where, handler, summary)                                                                 \
+          where, reason, handler, summary)                                                         \
     enum err route_##handler(struct request *r);
 /* A handler that two routes share is declared twice, which C allows. */
 #include "api/routes.def"

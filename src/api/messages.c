@@ -122,6 +122,7 @@ static enum err draft_of(struct request *r, struct message_draft *d)
         .enforce_nonce = body->enforce_nonce,
         .tts = body->tts && (r->access.permissions & PERMISSION_SEND_TTS_MESSAGES),
         .flags = (uint64_t)body->flags & FLAGS_SETTABLE,
+        .refusal = &r->refusal,
     };
     check_flags(r, body->flags);
     enum err e = request_form_ok(r);
@@ -222,6 +223,7 @@ static enum err edit_of(struct request *r, struct message_edit *out)
         .content = body->content,
         .has_flags = given(body->present, body->null, BODY_MESSAGE_FLAGS),
         .flags = (uint64_t)body->flags & FLAG_SUPPRESS_EMBEDS,
+        .refusal = &r->refusal,
     };
     check_flags(r, body->flags);
     enum err e = request_form_ok(r);

@@ -28,7 +28,7 @@ static uint64_t hash_text(const char *text)
 
 static uint64_t address_of(const struct request *r)
 {
-    return hash_text(r->x->peer != NULL ? r->x->peer : "");
+    return hash_text(r->address);
 }
 
 static bool is_limited(const struct request *r)

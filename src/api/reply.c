@@ -34,7 +34,7 @@ static void write_plain(struct request *r, const struct err_info *info)
 {
     struct json_writer *w = reply_json(r);
     json_object_begin(w);
-    json_kv_cstr(w, "message", info->text);
+    json_kv_str(w, "message", r->refusal.data != NULL ? r->refusal : slice_from(info->text));
     json_kv_i64(w, "code", info->json_code);
     json_object_end(w);
 }

@@ -20,6 +20,11 @@ struct slice request_id(const struct request *r)
     return slice_from(r->id);
 }
 
+struct slice request_address(const struct request *r)
+{
+    return r->address[0] != '\0' ? slice_from(r->address) : (struct slice){NULL, 0};
+}
+
 int64_t request_now_ms(const struct request *r)
 {
     return clock_wall_ms(r->api->o.clock);

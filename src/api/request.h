@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/client_address.h"
 #include "api/router.h"
 #include "api/routes.h"
 #include "base/arena.h"
@@ -40,18 +41,21 @@ struct request {
     struct principal principal; /* user 0 if the row asks for nobody */
     struct actor actor;
     struct access access; /* view NULL unless the row has a scope */
-    struct slice reason;  /* audit log reason, decoded; data NULL: none */
     struct json_t *json;  /* owned: slices of `body` point into it */
     void *body;           /* the struct of the row's shape */
     struct form_errors *errors;
+    struct slice refusal; /* words of a guild for an error, in place of its text; data NULL: none */
     enum request_limit limit;
     struct ratelimit_verdict verdict; /* of the bucket, or of the global limit if that is over */
     struct json_writer writer;
     char id[LIMIT_REQUEST_ID_BYTES + 1];
+    char address[ADDRESS_TEXT_MAX]; /* of the client; "" if it is not known */
 };
 
 struct core *request_core(const struct request *r);
 struct slice request_id(const struct request *r);
+/* Of the client; data NULL if it is not known. */
+struct slice request_address(const struct request *r);
 /* Wall time. */
 int64_t request_now_ms(const struct request *r);
 

@@ -1,8 +1,10 @@
-/* Request bodies: content type, JSON, shape. The one file of the API that sees jansson. */
+/* Request bodies: content type, JSON or a form, shape. With request_form.c the one file of the API
+ * that sees jansson. */
 
 #include <jansson.h>
 
 #include "api/api_priv.h"
+#include "api/request_form.h"
 #include "wire/json_read.h"
 
 /* application/json with any parameters, or nothing said. */
@@ -22,23 +24,47 @@ static enum err parse(struct request *r, struct slice text)
     return json_read(text, LIMIT_JSON_DEPTH, &r->json);
 }
 
-enum err request_read_body(struct request *r)
+static enum err read_json(struct request *r)
 {
-    const struct shape *shape = r->route->shape;
-    if (shape == NULL)
-        return ERR_OK;
     struct slice text = r->x->request->body;
     if (text.len > 0 && !type_acceptable(http_header_get(r->x->request, SLICE("content-type"))))
         return ERR_UNSUPPORTED_MEDIA_TYPE;
-    enum err e = parse(r, text);
-    if (e != ERR_OK)
-        return e;
+    return parse(r, text);
+}
+
+static enum err decode(struct request *r)
+{
+    const struct shape *shape = r->route->shape;
     r->body = arena_zalloc(&r->arena, shape->size);
     if (r->errors == NULL)
         r->errors = form_errors_new(&r->arena);
     if (r->body == NULL || r->errors == NULL)
         return ERR_NO_MEMORY;
     return body_decode(shape, r->json, &r->arena, r->body, r->errors);
+}
+
+static enum err read_form(struct request *r)
+{
+    struct request_form *form = NULL;
+    enum err e = request_form_read(r, &form);
+    if (e == ERR_OK)
+        e = decode(r);
+    if (e != ERR_OK && e != ERR_INVALID_FORM)
+        return e;
+    if (form == NULL || r->body == NULL)
+        return e;
+    request_form_files(r, form);
+    return request_form_ok(r);
+}
+
+enum err request_read_body(struct request *r)
+{
+    if (r->route->shape == NULL)
+        return ERR_OK;
+    if (r->route->shape->is_form)
+        return read_form(r);
+    enum err e = read_json(r);
+    return e == ERR_OK ? decode(r) : e;
 }
 
 void request_drop_body(struct request *r)

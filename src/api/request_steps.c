@@ -3,6 +3,7 @@
 
 #include "api/api_priv.h"
 #include "core/accounts.h"
+#include "model/permissions.h"
 #include "wire/utf8.h"
 
 /* "Bot x", "Bearer x" or the bare token of a person. */
@@ -29,7 +30,9 @@ static enum err check_kind(const struct request *r)
 
 enum err request_authenticate(struct request *r)
 {
-    r->actor = (struct actor){&r->principal, request_id(r)};
+    r->actor = (struct actor){.who = &r->principal,
+                              .request_id = request_id(r),
+                              .address = request_address(r)};
     if (r->route->auth == ROUTE_AUTH_NONE)
         return ERR_OK;
     struct slice header = slice_trim(http_header_get(r->x->request, SLICE("authorization")));
@@ -62,15 +65,15 @@ enum err request_authorize(struct request *r)
     enum err e = enter_scope(r);
     if (e != ERR_OK)
         return e;
-    uint64_t need = r->route->permissions;
-    return (r->access.permissions & need) == need ? ERR_OK : ERR_MISSING_PERMISSIONS;
+    return permissions_meet(r->access.permissions, r->route->permissions) ? ERR_OK
+                                                                          : ERR_MISSING_PERMISSIONS;
 }
 
 /* The header is URL-encoded UTF-8, since header fields carry ASCII only. */
 enum err request_read_reason(struct request *r)
 {
     struct slice raw = http_header_get(r->x->request, SLICE("x-audit-log-reason"));
-    if (raw.data == NULL || raw.len == 0)
+    if (!r->route->reason || raw.data == NULL || raw.len == 0)
         return ERR_OK;
     char *text = arena_alloc(&r->arena, raw.len + 1);
     size_t len = 0;
@@ -78,7 +81,7 @@ enum err request_read_reason(struct request *r)
         return ERR_NO_MEMORY;
     bool readable = http_percent_decode(raw, text, raw.len + 1, &len);
     struct slice reason = {text, len};
-    if (!readable || !utf8_valid(reason)) {
+    if (!readable || !utf8_valid(reason) || slice_find(reason, '\0') < reason.len) {
         request_form_error(r, "reason", "STRING_TYPE_CONVERT",
                            "Could not interpret value as string.");
         return ERR_INVALID_FORM;
@@ -88,6 +91,6 @@ enum err request_read_reason(struct request *r)
                            "Must be between 1 and 512 in length.");
         return ERR_INVALID_FORM;
     }
-    r->reason = reason;
+    r->actor.reason = reason;
     return ERR_OK;
 }

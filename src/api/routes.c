@@ -5,10 +5,20 @@
 #include "api/handlers.h"
 #include "model/permissions.h"
 #include "proto/bodies.h"
+#include "proto/bodies_expressions.h"
+#include "proto/bodies_events.h"
+#include "proto/bodies_members.h"
+#include "proto/bodies_automod.h"
+#include "proto/bodies_channels.h"
+#include "proto/bodies_guilds.h"
+#include "proto/bodies_invites.h"
+#include "proto/bodies_onboarding.h"
+#include "proto/bodies_roles.h"
 
 /* `permissions` and `shape` are constant expressions, which a static table needs. */
 const struct route routes[] = {
-#define X(verb, pattern, at, who, within, bits, name, most, window, body, ok, place, fn, text)     \
+#define X(verb, pattern, at, who, within, bits, name, most, window, body, ok, place, why, fn,      \
+          text)                                                                                    \
     {.method = HTTP_METHOD_##verb,                                                                 \
      .path = pattern,                                                                              \
      .base = ROUTE_BASE_##at,                                                                      \
@@ -21,6 +31,7 @@ const struct route routes[] = {
      .shape = body,                                                                                \
      .status = ok,                                                                                 \
      .where = ROUTE_WHERE_##place,                                                                 \
+     .reason = ROUTE_##why,                                                                        \
      .handler = route_##fn,                                                                        \
      .summary = text},
 #include "api/routes.def"

@@ -3,6 +3,7 @@
 /* The route table as data (routes.def). Read by the router, by the request path, which does for a
  * handler what its row says, and by the documentation. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,19 +23,22 @@ enum route_auth {
 enum route_scope { ROUTE_SCOPE_NONE, ROUTE_SCOPE_GUILD, ROUTE_SCOPE_CHANNEL };
 enum route_where { ROUTE_WHERE_LOOP, ROUTE_WHERE_READ, ROUTE_WHERE_WRITE, ROUTE_WHERE_HASH };
 
+enum { ROUTE_NO_REASON = 0, ROUTE_REASON = 1 };
+
 struct route {
     enum http_method method;
     const char *path;
     enum route_base base;
     enum route_auth auth;
     enum route_scope scope;
-    uint64_t permissions;
+    uint64_t permissions; /* permissions_meet */
     const char *bucket;
     uint32_t limit;
     uint64_t window_ms;
     const struct shape *shape;
     int status; /* of success */
     enum route_where where;
+    bool reason; /* X-Audit-Log-Reason is honoured */
     /* ERR_OK: the reply is written. INVALID_FORM: see the request's errors. */
     enum err (*handler)(struct request *r);
     const char *summary;

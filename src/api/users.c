@@ -1,16 +1,13 @@
 /* Users, and what belongs to the calling one. */
 
-#include <stdlib.h>
-
 #include "api/handlers.h"
 #include "core/accounts.h"
 #include "core/guilds.h"
 #include "core/members.h"
 #include "model/permissions.h"
 #include "proto/guild.h"
+#include "proto/invite.h"
 #include "proto/user.h"
-
-enum { MY_GUILDS_PAGE = 200 }; /* docs, "Get Current User Guilds" */
 
 enum err route_users_me(struct request *r)
 {
@@ -33,70 +30,47 @@ enum err route_users_get(struct request *r)
     return e;
 }
 
-struct page {
-    uint64_t before;
-    uint64_t after;
-    int64_t limit;
-};
-
-static int compare_guilds(const void *a, const void *b)
-{
-    const struct membership *left = a;
-    const struct membership *right = b;
-    return (left->guild.v > right->guild.v) - (left->guild.v < right->guild.v);
-}
-
-/* Ascending by id; with `before` the page ends there, else it begins after `after`. */
-static struct membership *page_of(struct session_snapshot *s, const struct page *p, size_t *count)
-{
-    size_t first = 0;
-    size_t end = s->membership_count;
-    if (end > 0)
-        qsort(s->memberships, end, sizeof *s->memberships, compare_guilds);
-    while (first < end && s->memberships[first].guild.v <= p->after)
-        first++;
-    while (p->before != 0 && end > first && s->memberships[end - 1].guild.v >= p->before)
-        end--;
-    size_t limit = (size_t)p->limit;
-    if (end - first > limit && p->before != 0 && p->after == 0)
-        first = end - limit;
-    *count = end - first < limit ? end - first : limit;
-    return end > 0 ? s->memberships + first : NULL;
-}
-
-/* A guild that is gone since the snapshot is no error: the caller is not in it any more. */
-static enum err write_guild(struct request *r, struct json_writer *w, const struct membership *m)
+/* A guild that is gone since it was listed is no error: the caller is not in it any more. */
+static enum err write_guild(struct request *r, struct json_writer *w, const struct own_guild *g,
+                            bool with_counts)
 {
     struct guild_view *view;
-    enum err e = guild_view_get(request_core(r), m->guild, &view);
+    enum err e = guild_view_get(request_core(r), g->member.guild, &view);
     if (e != ERR_OK)
         return e == ERR_UNKNOWN_GUILD ? ERR_OK : e;
-    struct subject who = {r->principal.user, m->member.roles, m->member.role_count,
-                          m->member.timed_out_until_ms};
-    proto_guild_partial(w, view, view->guild.owner.v == r->principal.user.v,
-                        permissions_in_guild(view, &who, request_now_ms(r)));
+    struct subject who = subject_of(&g->member);
+    json_object_begin(w);
+    proto_guild_partial_keys(w, view, view->guild.owner.v == r->principal.user.v,
+                             permissions_in_guild(view, &who, request_now_ms(r)));
+    if (with_counts)
+        proto_guild_counts(w, g->member_count);
+    json_object_end(w);
     guild_view_unref(&view);
     return ERR_OK;
 }
 
 enum err route_users_my_guilds(struct request *r)
 {
-    struct page page = {.limit = MY_GUILDS_PAGE};
-    struct session_snapshot snapshot;
+    uint64_t before = 0;
+    uint64_t after = 0;
+    int64_t limit = OWN_GUILDS_PAGE;
+    bool with_counts = false;
+    struct own_guild *list;
     size_t count;
-    request_query_id(r, "before", &page.before);
-    request_query_id(r, "after", &page.after);
-    request_query_int(r, "limit", 1, MY_GUILDS_PAGE, &page.limit);
+    request_query_id(r, "before", &before);
+    request_query_id(r, "after", &after);
+    request_query_int(r, "limit", 1, OWN_GUILDS_PAGE, &limit);
+    request_query_bool(r, "with_counts", &with_counts);
     enum err e = request_form_ok(r);
     if (e == ERR_OK)
-        e = session_snapshot_load(request_core(r), &r->principal, &r->arena, &snapshot);
+        e = guilds_list_own(request_core(r), r->principal.user, before, after, (size_t)limit,
+                            &r->arena, &list, &count);
     if (e != ERR_OK)
         return e;
-    const struct membership *first = page_of(&snapshot, &page, &count);
     struct json_writer *w = reply_json(r);
     json_array_begin(w);
     for (size_t i = 0; e == ERR_OK && i < count; i++)
-        e = write_guild(r, w, &first[i]);
+        e = write_guild(r, w, &list[i], with_counts);
     json_array_end(w);
     return e;
 }

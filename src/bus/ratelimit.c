@@ -19,6 +19,7 @@ struct window {
     uint64_t key;
     uint64_t ends_ms;
     uint32_t used;
+    uint32_t refused;
 };
 
 /* Locks: one mutex a shard, never two together, nothing is called under it that blocks. */
@@ -130,15 +131,20 @@ struct ratelimit_verdict ratelimit_take(struct ratelimit *r, uint64_t key, uint3
     struct shard *s = &r->shards[map_hash(r->seed, key) % SHARDS];
     uint64_t now_ms = clock_mono_ms(r->clock);
     pthread_mutex_lock(&s->lock);
+    uint32_t refused_before = 0;
     struct window *w = window_of(s, key, now_ms);
     if (w != NULL && w->ends_ms <= now_ms) {
+        refused_before = w->refused;
         w->ends_ms = now_ms + window_ms;
-        w->used = 0;
+        w->used = w->refused = 0;
     }
     struct ratelimit_verdict v = verdict_of(w, now_ms, limit, window_ms);
+    v.refused_before = refused_before;
     if (v.allowed && w != NULL) {
         w->used++;
         v.remaining--;
+    } else if (w != NULL && w->refused < UINT32_MAX) {
+        w->refused++;
     }
     pthread_mutex_unlock(&s->lock);
     return v;

@@ -19,6 +19,7 @@ struct ratelimit_verdict {
     uint32_t limit;
     uint32_t remaining;
     uint64_t reset_after_ms; /* until the window ends */
+    uint32_t refused_before; /* of take, if a window begins: uses refused in the one before */
 };
 
 MUST_CHECK struct ratelimit *ratelimit_new(size_t keys_max, uint64_t seed,

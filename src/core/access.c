@@ -20,6 +20,27 @@ struct access_read {
     bool missed;
 };
 
+/* A role that is being deleted is out of the view at once, its rows in member_roles go later. */
+static enum err leave_out_deleted(const struct guild_view *view, struct arena *arena,
+                                  struct member *m)
+{
+    size_t kept = 0;
+    while (kept < m->role_count && guild_view_role(view, m->roles[kept]) != NULL)
+        kept++;
+    if (kept == m->role_count)
+        return ERR_OK;
+    struct role_id *roles = arena_array(arena, m->role_count, sizeof *roles);
+    if (roles == NULL)
+        return ERR_NO_MEMORY;
+    kept = 0;
+    for (size_t i = 0; i < m->role_count; i++)
+        if (guild_view_role(view, m->roles[i]) != NULL)
+            roles[kept++] = m->roles[i];
+    m->roles = roles;
+    m->role_count = kept;
+    return ERR_OK;
+}
+
 static enum err read_access(struct tx *tx, void *ctx)
 {
     struct access_read *r = ctx;
@@ -33,12 +54,7 @@ static enum err read_access(struct tx *tx, void *ctx)
     if (e == ERR_OK)
         e = views_at(r->core, tx, r->standing.guild, r->standing.structure_position, &r->view,
                      &r->missed);
-    return e;
-}
-
-static struct subject subject_of(const struct member *m)
-{
-    return (struct subject){m->user.id, m->roles, m->role_count, m->timed_out_until_ms};
+    return e == ERR_OK ? leave_out_deleted(r->view, r->arena, &r->standing.member) : e;
 }
 
 /* The bits in the channel, or in the guild if there is none. */
@@ -58,7 +74,9 @@ static enum err begin(struct access_read *r, struct access *out)
     }
     if (r->missed)
         views_warm(r->core, r->standing.guild);
-    struct access a = {.view = r->view, .member = r->standing.member};
+    struct access a = {.view = r->view,
+                       .member = r->standing.member,
+                       .automod_position = r->standing.automod_position};
     a.subject = subject_of(&a.member);
     if (r->channel.v != 0 && (a.channel = guild_view_channel(a.view, r->channel)) == NULL) {
         access_end(&a);
@@ -103,7 +121,7 @@ static enum err judge(const struct access *a, const struct guild_view *view,
     uint64_t held = compute(view, &who, channel, now_ms);
     if (channel != NULL && !(held & PERMISSION_VIEW_CHANNEL))
         return ERR_MISSING_ACCESS;
-    return (held & need) == need ? ERR_OK : ERR_MISSING_PERMISSIONS;
+    return permissions_meet(held, need) ? ERR_OK : ERR_MISSING_PERMISSIONS;
 }
 
 /* The slow way: who is it now, and what is the structure now. */
@@ -117,7 +135,7 @@ static enum err recheck_from_store(struct tx *tx, const struct access *a, uint64
     if (e == ERR_UNKNOWN_MEMBER)
         e = ERR_MISSING_ACCESS;
     if (e == ERR_OK)
-        e = views_load(tx_sql(tx), a->view->guild.id, &view);
+        e = views_now(tx, a->view->guild.id, &view);
     if (e == ERR_OK)
         e = judge(a, view, &member, need, tx_now_ms(tx));
     guild_view_unref(&view);
@@ -125,15 +143,30 @@ static enum err recheck_from_store(struct tx *tx, const struct access *a, uint64
     return e;
 }
 
-enum err access_recheck(struct tx *tx, const struct access *a, uint64_t need)
+/* One statement says whether anything that the authorisation was made from has changed since: the
+ * guild's structure, or who the member is. */
+enum err access_recheck_rules(struct tx *tx, const struct access *a, uint64_t need,
+                              uint64_t *automod_position)
 {
-    uint64_t generation;
-    enum err e = tx_lock(tx, core_guild_stream(a->view->guild.id));
+    struct guild_id guild = a->view->guild.id;
+    struct member_now now;
+    enum err e = tx_lock(tx, core_guild_stream(guild));
     if (e == ERR_OK)
-        e = guilds_permission_generation(tx_sql(tx), a->view->guild.id, &generation);
+        e = members_now(tx_sql(tx), guild, a->subject.user, &now);
     if (e == ERR_UNKNOWN_GUILD && a->channel != NULL)
         return ERR_UNKNOWN_CHANNEL; /* as the next request will be told */
-    if (e != ERR_OK || generation == a->view->permission_generation)
+    if (e != ERR_OK)
         return e;
-    return recheck_from_store(tx, a, need);
+    *automod_position = now.automod_position;
+    if (!now.is_member)
+        return ERR_MISSING_ACCESS;
+    bool same = now.permission_generation == a->view->permission_generation &&
+                now.standing == a->member.standing;
+    return same ? ERR_OK : recheck_from_store(tx, a, need);
+}
+
+enum err access_recheck(struct tx *tx, const struct access *a, uint64_t need)
+{
+    uint64_t automod_position;
+    return access_recheck_rules(tx, a, need, &automod_position);
 }

@@ -15,6 +15,7 @@ struct access {
     struct subject subject;        /* from member */
     const struct channel *channel; /* in the view; NULL for guild access */
     uint64_t permissions;          /* in the channel, or in the guild */
+    uint64_t automod_position;     /* of the last event about the guild's AutoMod rules; 0: none */
 };
 
 /* UNKNOWN_GUILD; MISSING_ACCESS for those who are not members (Discord answers 50001, not 404). */
@@ -30,3 +31,6 @@ void access_end(struct access *a);
  * in a->channel, or in the guild) still holds; MISSING_ACCESS or MISSING_PERMISSIONS otherwise;
  * UNKNOWN_GUILD or UNKNOWN_CHANNEL when the guild is gone. */
 MUST_CHECK enum err access_recheck(struct tx *tx, const struct access *a, uint64_t need);
+/* The same, and where the guild's AutoMod rules are now (also when it fails for want of `need`). */
+MUST_CHECK enum err access_recheck_rules(struct tx *tx, const struct access *a, uint64_t need,
+                                         uint64_t *automod_position);

@@ -7,9 +7,10 @@
 
 #include "base/limits.h"
 #include "core/core_priv.h"
+#include "core/integrations.h"
+#include "core/joining.h"
 #include "proto/events.h"
 #include "store/applications.h"
-#include "store/guilds.h"
 #include "store/members.h"
 #include "store/roles.h"
 #include "store/tokens.h"
@@ -187,6 +188,7 @@ enum err application_bot_token(struct core *c, const struct actor *by, struct ap
  */
 
 struct authorization {
+    struct core *core;
     const struct actor *by;
     const struct access *a;
     struct application_id id;
@@ -212,8 +214,8 @@ static enum err find_bot(struct tx *tx, struct authorization *x, struct applicat
 }
 
 /* Position 1: above @everyone only, so that the bot outranks nobody by being added. */
-static enum err insert_member(struct tx *tx, struct authorization *x, const struct application *app,
-                              struct role *role)
+static enum err insert_role(struct tx *tx, struct authorization *x, const struct application *app,
+                            struct role *role)
 {
     struct sql_conn *sql = tx_sql(tx);
     struct guild_id guild = x->a->view->guild.id;
@@ -232,29 +234,27 @@ static enum err insert_member(struct tx *tx, struct authorization *x, const stru
                           .bot = app->bot};
     e = roles_insert(sql, role);
     if (e == ERR_OK)
-        e = members_insert(sql, guild, app->bot, tx_now_ms(tx));
-    if (e == ERR_OK)
-        e = members_add_role(sql, guild, app->bot, role->id);
-    if (e == ERR_OK)
-        e = guilds_count_member(sql, guild, 1);
-    return e;
-}
-
-static enum err announce(struct tx *tx, struct authorization *x, const struct role *role)
-{
-    struct guild_id guild = role->guild;
-    struct member bot;
-    enum err e = members_find(tx_sql(tx), guild, role->bot, &x->arena, &bot);
-    if (e == ERR_OK)
-        e = views_restructured(tx, guild, &x->view);
+        e = views_restructured(tx, guild, (struct view_change){.parts = VIEW_ROLES}, &x->view);
     if (e == ERR_OK)
         e = core_emit_structure(tx, event_role_create(role, x->view, x->by->who->user.v), x->by,
                                 x->view);
-    if (e == ERR_OK)
-        e = core_emit(tx, event_member_add(&bot), x->by);
-    if (e == ERR_OK)
-        e = core_emit(tx, event_guild_joined(role->bot, guild), x->by);
     return e;
+}
+
+/* Whoever adds it answers for it: neither paused invites nor screening are for bots. */
+static enum err admit(struct tx *tx, struct authorization *x, const struct role *role)
+{
+    const struct joining j = {.core = x->core,
+                              .by = x->by,
+                              .guild = role->guild,
+                              .user = role->bot,
+                              .roles = &role->id,
+                              .role_count = 1,
+                              .screened = true,
+                              .though_paused = true,
+                              .quiet = true};
+    struct member bot;
+    return joining_admit(tx, &j, &x->arena, &bot);
 }
 
 static enum err authorize(struct tx *tx, void *ctx)
@@ -263,6 +263,7 @@ static enum err authorize(struct tx *tx, void *ctx)
     struct application app;
     struct role role;
     bool member;
+    arena_reset(&x->arena);
     enum err e = access_recheck(tx, x->a, PERMISSION_MANAGE_GUILD | x->permissions);
     if (e == ERR_OK)
         e = find_bot(tx, x, &app);
@@ -270,15 +271,20 @@ static enum err authorize(struct tx *tx, void *ctx)
         e = members_exists(tx_sql(tx), x->a->view->guild.id, app.bot, &member);
     if (e != ERR_OK || member)
         return e;
-    e = insert_member(tx, x, &app, &role);
-    return e == ERR_OK ? announce(tx, x, &role) : e;
+    /* One that got out by an old version may have left something behind. */
+    e = integration_dissolve(tx, x->by, x->a->view->guild.id, app.bot);
+    if (e == ERR_OK)
+        e = insert_role(tx, x, &app, &role);
+    if (e == ERR_OK)
+        e = admit(tx, x, &role);
+    return e == ERR_OK ? integration_add(tx, x->by, role.guild, role.id, &app) : e;
 }
 
 enum err application_authorize(struct core *c, const struct actor *by, const struct access *a,
                                struct application_id id, uint64_t permissions)
 {
     struct authorization x = {
-        .by = by, .a = a, .id = id, .permissions = permissions & PERMISSIONS_ALL};
+        .core = c, .by = by, .a = a, .id = id, .permissions = permissions & PERMISSIONS_ALL};
     uint64_t need = PERMISSION_MANAGE_GUILD | x.permissions;
     if ((a->permissions & need) != need)
         return ERR_MISSING_PERMISSIONS;

@@ -1,199 +1,156 @@
-/* Channels of guilds. */
+/* Channels of guilds: making and editing them, and what is read of them beside the view. */
 
 #include "core/channels.h"
 
 #include "base/limits.h"
-#include "core/core_priv.h"
+#include "core/channels_priv.h"
 #include "proto/events.h"
 #include "store/channels.h"
 
-enum {
-    BITRATE_DEFAULT = 64000,
-    CATEGORY_CHANNELS_MAX = 50 /* docs, "Guild Category": children of one category */
-};
+enum { BITRATE_DEFAULT = 64000 };
+
+/* ---- making ---- */
 
 struct channel_creation {
-    const struct actor *by;
-    const struct access *a;
-    const struct channel_draft *d;
-    struct draft_problem problem;
-    struct arena arena;
+    struct channel_change change; /* first */
     struct channel_id id;
-    struct guild_view *view;
 };
 
-static enum err invalid(struct draft_problem *p, const char *field, const char *code,
-                        const char *message)
+static int32_t position_next(const struct guild_view *view)
 {
-    *p = (struct draft_problem){field, code, message};
-    return ERR_INVALID_FORM;
+    int64_t next = 0;
+    for (size_t i = 0; i < view->channel_count; i++)
+        if (view->channels[i].position >= next)
+            next = (int64_t)view->channels[i].position + 1;
+    return next < INT32_MAX ? (int32_t)next : INT32_MAX;
 }
 
-/* Nobody hands out what they do not have; MANAGE_ROLES in a channel is the administrators' to give
- * (docs, "Create Guild Channel"). */
-static enum err check_overwrites(const struct access *a, const struct channel_draft *d,
-                                 struct draft_problem *p)
+static struct channel blank(struct tx *tx, const struct channel_change *x)
 {
-    uint64_t named = 0;
-    if (d->overwrite_count > LIMIT_CHANNEL_OVERWRITES)
-        return ERR_MAX_OVERWRITES;
-    for (size_t i = 0; i < d->overwrite_count; i++) {
-        const struct overwrite *o = &d->overwrites[i];
-        named |= o->allow | o->deny;
-        if (o->type == OVERWRITE_ROLE && guild_view_role(a->view, (struct role_id){o->id}) == NULL)
-            return invalid(p, "permission_overwrites", "INVALID_ROLE", "Unknown role or member.");
-    }
-    if (named & PERMISSION_MANAGE_ROLES)
-        named |= PERMISSION_ADMINISTRATOR;
-    return (a->permissions & named) == named ? ERR_OK : ERR_MISSING_PERMISSIONS;
-}
-
-static enum err check_parent(struct tx *tx, struct channel_creation *x, uint64_t children)
-{
-    const struct channel_draft *d = x->d;
-    struct channel parent;
-    if (d->parent.v == 0)
-        return ERR_OK;
-    if (d->type == CHANNEL_TYPE_CATEGORY)
-        return invalid(&x->problem, "parent_id", "CHANNEL_PARENT_INVALID_PARENT",
-                       "Categories cannot have subcategories");
-    enum err e = channels_find(tx_sql(tx), d->parent, &x->arena, &parent);
-    if (e == ERR_UNKNOWN_CHANNEL || (e == ERR_OK && parent.guild.v != x->a->view->guild.id.v))
-        return invalid(&x->problem, "parent_id", "CHANNEL_PARENT_INVALID",
-                       "Category does not exist");
-    if (e != ERR_OK)
-        return e;
-    if (parent.type != CHANNEL_TYPE_CATEGORY)
-        return invalid(&x->problem, "parent_id", "CHANNEL_PARENT_INVALID_TYPE", "Not a category");
-    if (children >= CATEGORY_CHANNELS_MAX)
-        return invalid(&x->problem, "parent_id", "CHANNEL_PARENT_MAX_CHANNELS",
-                       "Maximum number of channels in category reached (50)");
-    return ERR_OK;
-}
-
-static enum err compose(struct tx *tx, struct channel_creation *x, int32_t position_next,
-                        struct channel *out)
-{
-    const struct channel_draft *d = x->d;
-    bool voice = d->type == CHANNEL_TYPE_VOICE || d->type == CHANNEL_TYPE_STAGE;
-    *out = (struct channel){
+    bool voice = x->d->type == CHANNEL_TYPE_VOICE || x->d->type == CHANNEL_TYPE_STAGE;
+    return (struct channel){
         .id = {tx_id(tx)},
-        .guild = x->a->view->guild.id,
-        .type = d->type,
-        .position = d->has_position ? d->position : position_next,
-        .name = d->name,
-        .topic = d->topic,
-        .parent = d->parent,
-        .nsfw = d->nsfw,
-        .rate_limit_per_user = d->rate_limit_per_user,
-        .bitrate = voice && d->bitrate == 0 ? BITRATE_DEFAULT : d->bitrate,
-        .user_limit = d->user_limit,
-        .overwrites = d->overwrites,
-        .overwrite_count = d->overwrite_count,
+        .guild = x->now.view->guild.id,
+        .type = x->d->type,
+        .position = position_next(x->now.view),
+        .bitrate = voice ? BITRATE_DEFAULT : 0,
+        .video_quality_mode = 1,
+        .default_sort_order = -1,
     };
-    if (d->overwrite_count > 0 || d->parent.v == 0)
-        return ERR_OK;
-    /* Without overwrites of its own a channel starts in step with its category, as on Discord: what
-     * is made in a private category is private. */
-    struct overwrite *inherited = NULL;
-    enum err e =
-        channels_overwrites(tx_sql(tx), d->parent, &x->arena, &inherited, &out->overwrite_count);
-    out->overwrites = inherited;
-    return e;
+}
+
+/* What is given, and whatever else is not better left at its default. */
+static uint32_t sets_of(const struct channel_draft *d)
+{
+    uint32_t all = ~(CHANNEL_SETS(POSITION) | CHANNEL_SETS(SORT_ORDER) | CHANNEL_SETS(BITRATE) |
+                     CHANNEL_SETS(VIDEO_QUALITY));
+    if (d->bitrate != 0)
+        all |= CHANNEL_SETS(BITRATE);
+    if (d->video_quality_mode != 0)
+        all |= CHANNEL_SETS(VIDEO_QUALITY);
+    return all | d->set;
+}
+
+static enum err announce_channel(struct tx *tx, struct channel_creation *x)
+{
+    struct channel_change *c = &x->change;
+    const struct channel *made = guild_view_channel(c->view, x->id);
+    enum err e = core_emit_structure(tx, event_channel_create(made, c->view, c->by->who->user.v),
+                                     c->by, c->view);
+    return e == ERR_OK ? channel_audit(tx, c->by, NULL, made) : e;
 }
 
 static enum err create(struct tx *tx, void *ctx)
 {
     struct channel_creation *x = ctx;
-    struct guild_id guild = x->a->view->guild.id;
-    struct channel_counts counts = {0};
-    struct channel ch = {0};
-    enum err e = access_recheck(tx, x->a, PERMISSION_MANAGE_CHANNELS);
-    if (e == ERR_OK)
-        e = channels_counts(tx_sql(tx), guild, x->d->parent, &counts);
-    if (e == ERR_OK && counts.channels >= LIMIT_GUILD_CHANNELS)
-        e = ERR_MAX_CHANNELS;
-    if (e == ERR_OK)
-        e = check_parent(tx, x, counts.children);
-    if (e == ERR_OK)
-        e = compose(tx, x, counts.position_next, &ch);
+    struct channel_change *c = &x->change;
+    enum err e = channel_change_begin(tx, c, PERMISSION_MANAGE_CHANNELS);
+    if (e != ERR_OK)
+        return e;
+    if (c->now.view->channel_count >= LIMIT_GUILD_CHANNELS)
+        return ERR_MAX_CHANNELS;
+    struct channel ch = blank(tx, c);
+    e = channel_compose(tx, c, sets_of(c->d), true, &ch);
     if (e == ERR_OK)
         e = channels_insert(tx_sql(tx), &ch);
     if (e == ERR_OK)
-        e = views_restructured(tx, guild, &x->view);
-    if (e != ERR_OK)
-        return e;
+        e = views_restructured(
+            tx, ch.guild, (struct view_change){.parts = VIEW_CHANNELS, .channel = ch.id}, &c->view);
     x->id = ch.id;
-    return core_emit_structure(
-        tx, event_channel_create(guild_view_channel(x->view, ch.id), x->view, x->by->who->user.v),
-        x->by, x->view);
+    return e == ERR_OK ? announce_channel(tx, x) : e;
 }
 
 enum err channel_create(struct core *c, const struct actor *by, const struct access *a,
                         const struct channel_draft *d, struct channel_id *id,
                         struct guild_view **view, struct draft_problem *problem)
 {
-    struct channel_creation x = {.by = by, .a = a, .d = d};
-    if (!(a->permissions & PERMISSION_MANAGE_CHANNELS))
-        return ERR_MISSING_PERMISSIONS;
-    enum err e = check_overwrites(a, d, &x.problem);
-    if (e == ERR_OK) {
-        /* The overwrites of the category may be copied through it. */
-        arena_init(&x.arena, MEM_CORE, (size_t)LIMIT_CHANNEL_OVERWRITES * 1024);
-        e = store_write(c->store, create, &x);
-        arena_deinit(&x.arena);
-    }
+    struct channel_creation x = {.change = {.by = by, .a = a, .d = d}};
+    channel_change_init(&x.change);
+    enum err e = store_write(c->store, create, &x);
+    channel_change_deinit(&x.change);
     if (e == ERR_INVALID_FORM)
-        *problem = x.problem;
+        *problem = x.change.problem;
     if (e != ERR_OK) {
-        guild_view_unref(&x.view);
+        guild_view_unref(&x.change.view);
         return e;
     }
     *id = x.id;
-    *view = x.view;
+    *view = x.change.view;
     return ERR_OK;
 }
 
-enum err channel_last_messages_at(struct tx *tx, const struct guild_view *v, struct arena *arena,
-                                  struct message_id **out)
-{
-    struct channel_last *last = NULL;
-    size_t count = 0;
-    enum err e = channels_last_messages(tx_sql(tx), v->guild.id, arena, &last, &count);
-    if (e != ERR_OK)
-        return e;
-    struct message_id *list = arena_array(arena, v->channel_count + 1, sizeof *list);
-    if (list == NULL)
-        return ERR_NO_MEMORY;
-    /* Both ascend by channel; the view may be of another moment, so either may have more. */
-    for (size_t i = 0, k = 0; i < v->channel_count; i++) {
-        while (k < count && last[k].channel.v < v->channels[i].id.v)
-            k++;
-        if (k < count && last[k].channel.v == v->channels[i].id.v)
-            list[i] = last[k].message;
-    }
-    *out = list;
-    return ERR_OK;
-}
+/* ---- editing ---- */
 
-struct last_read {
-    const struct guild_view *view;
-    struct arena *arena;
-    struct message_id **out;
+struct channel_editing {
+    struct channel_change change; /* first */
+    struct message_id last;
 };
 
-static enum err read_last(struct tx *tx, void *ctx)
+static uint64_t need_of(const struct channel_draft *d)
 {
-    struct last_read *x = ctx;
-    return channel_last_messages_at(tx, x->view, x->arena, x->out);
+    bool overwrites = (d->set & CHANNEL_SETS(OVERWRITES)) != 0 || d->lock_permissions;
+    return PERMISSION_MANAGE_CHANNELS | (overwrites ? PERMISSION_MANAGE_ROLES : 0);
 }
 
-enum err channel_last_messages(struct core *c, const struct guild_view *v, struct arena *arena,
-                               struct message_id **out)
+static enum err edit(struct tx *tx, void *ctx)
 {
-    struct last_read x = {v, arena, out};
-    return store_read(c->store, read_last, &x);
+    struct channel_editing *x = ctx;
+    struct channel_change *c = &x->change;
+    struct channel stored;
+    enum err e = channel_change_begin(tx, c, need_of(c->d));
+    if (e != ERR_OK)
+        return e;
+    struct channel after = *c->now.channel;
+    e = channel_compose(tx, c, c->d->set, false, &after);
+    if (e == ERR_OK)
+        e = channel_apply(tx, c, &after);
+    if (e == ERR_OK)
+        e = channels_find(tx_sql(tx), after.id, &c->arena, &stored);
+    if (e == ERR_OK)
+        x->last = stored.last_message;
+    return e;
 }
+
+enum err channel_edit(struct core *c, const struct actor *by, const struct access *a,
+                      const struct channel_draft *d, struct guild_view **view,
+                      struct message_id *last, struct draft_problem *problem)
+{
+    struct channel_editing x = {.change = {.by = by, .a = a, .d = d}};
+    channel_change_init(&x.change);
+    enum err e = store_write(c->store, edit, &x);
+    channel_change_deinit(&x.change);
+    if (e == ERR_INVALID_FORM)
+        *problem = x.change.problem;
+    if (e != ERR_OK) {
+        guild_view_unref(&x.change.view);
+        return e;
+    }
+    *last = x.last;
+    *view = x.change.view;
+    return ERR_OK;
+}
+
+/* ---- reading ---- */
 
 enum err channel_typing(struct core *c, const struct access *a)
 {

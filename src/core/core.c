@@ -1,5 +1,6 @@
 /* The core: what holds the use-cases together, and the way of events out of a commit. */
 
+#include "core/automod_priv.h"
 #include "core/core_priv.h"
 
 #include <assert.h>
@@ -14,8 +15,10 @@ enum err core_new(const struct core_options *o, struct core **out)
     if (c == NULL)
         return ERR_NO_MEMORY;
     c->o = *o;
+    pthread_mutex_init(&c->task_lock, NULL);
     c->views = cellmap_new(MEM_VIEWS, VIEWS_MAX, random_u64(o->random));
-    if (c->views == NULL) {
+    c->automod = automod_cache_new(random_u64(o->random), o->clock, 0);
+    if (c->views == NULL || c->automod == NULL) {
         core_free(&c);
         return ERR_NO_MEMORY;
     }
@@ -27,6 +30,7 @@ void core_attach_store(struct core *c, struct store *store)
 {
     assert(c->store == NULL);
     c->store = store;
+    store_attach(store, c);
 }
 
 void core_free(struct core **c)
@@ -34,6 +38,8 @@ void core_free(struct core **c)
     if (*c == NULL)
         return;
     cellmap_free(&(*c)->views);
+    automod_cache_free(&(*c)->automod);
+    pthread_mutex_destroy(&(*c)->task_lock);
     mem_free(MEM_CORE, *c);
     *c = NULL;
 }
@@ -43,8 +49,7 @@ void core_on_commit(void *ctx, struct event *const *events, size_t count)
 {
     struct core *c = ctx;
     for (size_t i = 0; i < count; i++)
-        if (events[i]->view != NULL)
-            views_replace(c, events[i]->view);
+        views_on_event(c, events[i]);
     bus_publish(c->o.bus, events, count);
 }
 

@@ -28,8 +28,11 @@ struct core_options {
     const struct random *random;
     const struct log *log;
     struct metrics *metrics;
+    struct blob_store *blobs; /* where uploads lie (media/blob.h); NULL: none are taken */
     bool registration_open;
-    bool privileged_intents; /* of new applications */
+    bool privileged_intents;    /* of new applications */
+    uint64_t guilds_per_user;   /* most that somebody may be in; 0: no limit, also below */
+    uint64_t members_per_guild; /* most that may be in a guild */
 };
 
 MUST_CHECK enum err core_new(const struct core_options *o, struct core **out);
@@ -48,4 +51,6 @@ struct store *core_store(struct core *c);
 struct actor {
     const struct principal *who;
     struct slice request_id;
+    struct slice reason;  /* for the audit log; data NULL: none */
+    struct slice address; /* of the client, as text; data NULL: not known (a gateway job, a task) */
 };

@@ -7,8 +7,11 @@
 
 #include "core/guild_delete.h"
 
+#include "core/guilds.h"
+#include "core/media.h"
 #include "core/tasks_priv.h"
 #include "proto/events.h"
+#include "store/guilds.h"
 
 /* ---- the beginning ---- */
 
@@ -50,7 +53,36 @@ enum err guild_delete(struct core *c, struct guild_id id)
     if (e != ERR_OK)
         return e;
     views_forget(c, id);
+    tasks_begun(c);
     log_info(c->o.log, "tasks", "a guild is being deleted", LOG_U("guild", id.v));
+    return ERR_OK;
+}
+
+static enum err begin_own(struct tx *tx, void *ctx)
+{
+    const struct access *a = ctx;
+    struct guild_record r;
+    struct arena arena;
+    arena_init(&arena, MEM_CORE, SCRATCH_BYTES);
+    enum err e = access_recheck(tx, a, 0);
+    if (e == ERR_OK)
+        e = guilds_find(tx_sql(tx), a->view->guild.id, &arena, &r);
+    if (e == ERR_OK && r.guild.owner.v != a->subject.user.v)
+        e = ERR_NOT_OWNER;
+    arena_deinit(&arena);
+    return e == ERR_OK ? guild_delete_begin(tx, a->view->guild.id) : e;
+}
+
+enum err guild_delete_own(struct core *c, const struct access *a)
+{
+    struct guild_id id = a->view->guild.id;
+    struct access copy = *a;
+    enum err e = store_write(c->store, begin_own, &copy);
+    if (e != ERR_OK)
+        return e;
+    views_forget(c, id);
+    tasks_begun(c);
+    log_info(c->o.log, "tasks", "a guild is being deleted by its owner", LOG_U("guild", id.v));
     return ERR_OK;
 }
 
@@ -139,6 +171,48 @@ static enum err act_roles(struct tx *tx, struct task_run *x)
     return e;
 }
 
+/* cursor_a: the kind of rows. */
+static enum err act_parts(struct tx *tx, struct task_run *x)
+{
+    uint64_t rows = 0;
+    enum guild_part part = (enum guild_part)x->task.cursor_a;
+    x->step_done = part >= GUILD_PART_EVENT_USERS;
+    if (x->step_done)
+        return ERR_OK;
+    enum err e = guild_removal_part(tx_sql(tx), part, guild_of(x), TASK_ROWS, &rows);
+    x->task.done_rows += rows;
+    x->task.cursor_a += rows < TASK_ROWS;
+    return e;
+}
+
+/* Event by event, each when nobody is interested in it any more. */
+static enum err act_events(struct tx *tx, struct task_run *x)
+{
+    bool more = true;
+    enum err e = ERR_OK;
+    for (int i = 0; i < TASK_CHANNELS && more && e == ERR_OK; i++) {
+        uint64_t rows = 0;
+        e = guild_removal_part(tx_sql(tx), GUILD_PART_EVENT_USERS, guild_of(x), TASK_ROWS, &rows);
+        x->task.done_rows += rows;
+        if (e != ERR_OK || rows == TASK_ROWS)
+            return e;
+        e = guild_removal_event(tx_sql(tx), guild_of(x), &more);
+        x->task.done_rows += more;
+    }
+    x->step_done = !more;
+    return e;
+}
+
+/* The files go when upkeep finds that nobody refers to them. */
+static enum err act_media(struct tx *tx, struct task_run *x)
+{
+    unsigned gone = 0;
+    enum err e = media_release_guild(tx, guild_of(x), TASK_ROWS, &gone);
+    x->task.done_rows += gone;
+    x->step_done = gone < TASK_ROWS;
+    return e;
+}
+
 static enum err act_log(struct tx *tx, struct task_run *x)
 {
     uint64_t rows = 0;
@@ -168,6 +242,10 @@ static const struct task_step steps[] = {
     {"deleting messages", NULL, act_messages, NULL},
     {"deleting channels", NULL, act_channels, NULL},
     {"deleting roles", NULL, act_roles, NULL},
+    /* Before the log, so that a task which an older version began takes them too. */
+    {"deleting bans, requests and the audit log", NULL, act_parts, NULL},
+    {"deleting scheduled events", NULL, act_events, NULL},
+    {"letting go of images", NULL, act_media, NULL},
     {"deleting the log", NULL, act_log, NULL},
     {"deleting the guild", NULL, act_end, NULL},
 };

@@ -1,6 +1,8 @@
 /* Editing and deleting messages. */
 
 #include "base/limits.h"
+#include "core/audit.h"
+#include "core/automod_priv.h"
 #include "core/messages_priv.h"
 #include "proto/events.h"
 #include "store/members.h"
@@ -16,6 +18,13 @@ static enum err require(struct tx *tx, const struct access *a, uint64_t need)
     return access_recheck(tx, a, need);
 }
 
+static enum err confirm_rules(struct tx *tx, const struct access *a, struct automod_screening *s)
+{
+    uint64_t rules;
+    enum err e = access_recheck_rules(tx, a, PERMISSION_VIEW_CHANNEL, &rules);
+    return e == ERR_OK ? automod_confirm(s, rules) : e;
+}
+
 struct edit {
     const struct actor *by;
     const struct access *a;
@@ -24,6 +33,7 @@ struct edit {
     struct arena *arena;
     struct mentions mentions;
     struct message m;
+    struct automod_screening screening; /* of new content */
 };
 
 static enum err resolve(struct tx *tx, void *ctx)
@@ -105,8 +115,21 @@ static enum err edit(struct tx *tx, void *ctx)
         e = check(tx, x);
     if (e != ERR_OK || (!x->e->has_content && !x->e->has_flags))
         return e;
-    e = change(tx, x);
-    return e == ERR_OK ? announce(tx, x) : e;
+    if (x->e->has_content)
+        e = confirm_rules(tx, x->a, &x->screening);
+    if (e == ERR_OK)
+        e = change(tx, x);
+    if (e == ERR_OK)
+        e = announce(tx, x);
+    return e == ERR_OK ? automod_enforce(tx, x->by, x->a, &x->screening, x->id) : e;
+}
+
+/* New content passes the guild's rules as a new message does. */
+static enum err store_edit(struct core *c, struct edit *x)
+{
+    const struct automod_gate gate = {x->by,    x->a,          x->e->content,
+                                      x->arena, &x->screening, x->e->refusal};
+    return x->e->has_content ? automod_pass(c, &gate, edit, x) : store_write(c->store, edit, x);
 }
 
 enum err message_edit(struct core *c, const struct actor *by, const struct access *a,
@@ -119,7 +142,7 @@ enum err message_edit(struct core *c, const struct actor *by, const struct acces
         return ERR_NO_MEMORY;
     enum err failed = own.has_content ? store_read(c->store, resolve, &x) : ERR_OK;
     if (failed == ERR_OK)
-        failed = store_write(c->store, edit, &x);
+        failed = store_edit(c, &x);
     if (failed == ERR_OK)
         *out = x.m;
     return failed;
@@ -132,6 +155,18 @@ struct deletion {
     struct arena arena;
 };
 
+/* Of what somebody else wrote. */
+static enum err audit_deletion(struct tx *tx, const struct actor *by, const struct message *m)
+{
+    struct audit_note note;
+    audit_note_init(&note);
+    audit_option_id(&note, "channel_id", m->channel.v);
+    audit_option_number(&note, "count", 1);
+    enum err e = audit_write(tx, by, m->guild, AUDIT_MESSAGE_DELETE, m->author.id.v, &note);
+    audit_note_deinit(&note);
+    return e;
+}
+
 static enum err delete_message(struct tx *tx, void *ctx)
 {
     struct deletion *x = ctx;
@@ -142,14 +177,16 @@ static enum err delete_message(struct tx *tx, void *ctx)
         e = messages_find(tx_sql(tx), channel, x->id, &x->arena, &r);
     if (e != ERR_OK)
         return e;
-    bool own = r.message.author.id.v == x->by->who->user.v;
+    /* An alert of AutoMod is about whom it names, not theirs. */
+    bool own =
+        r.message.author.id.v == x->by->who->user.v && r.message.type != MESSAGE_TYPE_AUTOMOD;
     e = require(tx, x->a, PERMISSION_VIEW_CHANNEL | (own ? 0 : PERMISSION_MANAGE_MESSAGES));
     if (e == ERR_OK)
         e = messages_delete(tx_sql(tx), channel, x->id);
     if (e == ERR_OK)
         e = core_emit(tx, event_message_delete(r.message.guild, channel, x->id, x->by->who->user.v),
                       x->by);
-    return e;
+    return e == ERR_OK && !own ? audit_deletion(tx, x->by, &r.message) : e;
 }
 
 enum err message_delete(struct core *c, const struct actor *by, const struct access *a,

@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "core/automod_priv.h"
 #include "core/messages_priv.h"
+#include "core/seen.h"
+#include "core/verification.h"
 #include "proto/events.h"
 #include "store/channels.h"
 
@@ -29,6 +32,7 @@ struct post {
     bool has_replied;
     uint64_t need;
     struct message_id earlier; /* the message that the nonce was used for; 0: none */
+    struct automod_screening screening;
 };
 
 /* The message replied to; m becomes a reply if there is one. */
@@ -140,8 +144,11 @@ static enum err post(struct tx *tx, void *ctx)
 {
     struct post *x = ctx;
     char delta[1 + NONCE_BYTES_MAX];
+    uint64_t rules;
     x->earlier.v = 0;
-    enum err e = access_recheck(tx, x->a, x->need);
+    enum err e = access_recheck_rules(tx, x->a, x->need, &rules);
+    if (e == ERR_OK)
+        e = automod_confirm(&x->screening, rules);
     if (e != ERR_OK)
         return e;
     x->m.id.v = tx_id(tx);
@@ -155,7 +162,7 @@ static enum err post(struct tx *tx, void *ctx)
     if (e == ERR_OK)
         e = core_emit_delta(tx, event_message_create(&x->m, &x->a->member, x->a->channel->type),
                             x->by, nonce_delta(&x->m, delta));
-    return e;
+    return e == ERR_OK ? automod_enforce(tx, x->by, x->a, &x->screening, x->m.id) : e;
 }
 
 static bool takes_messages(enum channel_type type)
@@ -173,6 +180,16 @@ static enum err check(const struct post *x)
     return (x->a->permissions & x->need) == x->need ? ERR_OK : ERR_MISSING_PERMISSIONS;
 }
 
+/* Who writes is there, with or without a session: what pruning goes by. Known from the
+ * authorisation, so that it is written once a day; if that fails, the next message does it. */
+static void note_seen(struct core *c, const struct member *author)
+{
+    int64_t today = seen_day_ms(clock_wall_ms(c->o.clock));
+    if (author->user.seen_at_ms < today && account_seen(c, author->user.id) != ERR_OK)
+        log_debug(c->o.log, "messages", "a day could not be noted",
+                  LOG_U("user", author->user.id.v));
+}
+
 enum err message_post(struct core *c, const struct actor *by, const struct access *a,
                       const struct message_draft *d, struct arena *arena, struct message *out)
 {
@@ -183,18 +200,23 @@ enum err message_post(struct core *c, const struct actor *by, const struct acces
     x->need = PERMISSION_VIEW_CHANNEL | PERMISSION_SEND_MESSAGES;
     if (d->reply_to.v != 0)
         x->need |= PERMISSION_READ_MESSAGE_HISTORY;
+    const struct automod_gate gate = {by, a, d->content, arena, &x->screening, d->refusal};
     enum err e = check(x);
+    if (e == ERR_OK)
+        e = verification_check(c, a);
     if (e == ERR_OK)
         e = prepare(c, x);
     if (e == ERR_OK)
-        e = store_write(c->store, post, x);
+        e = automod_pass(c, &gate, post, x);
     if (e == ERR_OK && x->earlier.v != 0) {
         struct slice nonce = x->m.nonce;
         e = message_get(c, a, x->earlier, arena, &x->m);
         x->m.nonce = nonce;
         x->m.nonce_is_number = d->nonce_is_number;
     }
-    if (e == ERR_OK)
-        *out = x->m;
-    return e;
+    if (e != ERR_OK)
+        return e;
+    note_seen(c, &a->member);
+    *out = x->m;
+    return ERR_OK;
 }

@@ -29,6 +29,7 @@ struct message_draft {
     struct message_id reply_to; /* 0: none */
     bool fail_if_not_exists;
     struct allowed_mentions allowed;
+    struct slice *refusal; /* AUTOMOD_BLOCKED: gets the rule's own words; NULL: nobody asks */
 };
 
 struct message_page {
@@ -40,7 +41,8 @@ struct message_page {
 
 /* Results live in the arena. Mentions resolve to members of the guild; roles need mentionable or
  * MENTION_EVERYONE. UNKNOWN_MESSAGE (reply, with fail_if_not_exists; the handler reports it as form
- * error message_reference REPLIES_UNKNOWN_MESSAGE), REPLY_NEEDS_HISTORY, SYSTEM_MESSAGE. */
+ * error message_reference REPLIES_UNKNOWN_MESSAGE), REPLY_NEEDS_HISTORY, SYSTEM_MESSAGE,
+ * AUTOMOD_BLOCKED. */
 MUST_CHECK enum err message_post(struct core *c, const struct actor *by, const struct access *a,
                                  const struct message_draft *d, struct arena *arena,
                                  struct message *out);
@@ -57,8 +59,9 @@ struct message_edit {
     struct allowed_mentions allowed; /* of the new content */
     bool has_flags;
     uint64_t flags; /* SUPPRESS_EMBEDS may change */
+    struct slice *refusal; /* as of message_draft */
 };
-/* EDIT_OTHERS_MESSAGE, UNKNOWN_MESSAGE. Content is the author's alone; flags also MANAGE_MESSAGES'.
+/* EDIT_OTHERS_MESSAGE, UNKNOWN_MESSAGE, AUTOMOD_BLOCKED. Content is the author's alone; flags also MANAGE_MESSAGES'.
  */
 MUST_CHECK enum err message_edit(struct core *c, const struct actor *by, const struct access *a,
                                  struct message_id id, const struct message_edit *e,

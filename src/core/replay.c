@@ -8,31 +8,19 @@
 
 #include "core/guilds.h"
 #include "core/messages_priv.h"
+#include "core/replay_priv.h"
 #include "proto/events.h"
-#include "store/event_log.h"
 #include "store/guilds.h"
-#include "store/invites.h"
 #include "store/members.h"
 #include "store/users.h"
 
-enum { ROW_BYTES_MAX = 1024 * 1024 }; /* a reply with 100 mentions, and what it replies to */
-
-struct replay {
-    struct core *core;
-    struct tx *tx;
-    struct stream stream;
-    uint64_t after;
-    unsigned max;
-    void (*fn)(void *ctx, struct event *e);
-    void *ctx;
-    struct arena arena;
-    struct guild_view *view; /* of a guild's stream, as of this transaction; NULL: not loaded yet */
-    bool missed;
+enum {
+    ROW_BYTES_MAX = 1024 * 1024, /* a reply with 100 mentions, and what it replies to */
+    UNKNOWN_FIRST = 10000,
+    UNKNOWN_LAST = 10999
 };
 
-/* The structure as it is now. What was structure then is not kept; nobody gets to see what the
- * present structure hides. */
-static enum err need_view(struct replay *x, struct guild_id guild)
+enum err replay_need_view(struct replay *x, struct guild_id guild)
 {
     uint64_t position;
     if (x->view != NULL)
@@ -43,14 +31,15 @@ static enum err need_view(struct replay *x, struct guild_id guild)
     return e;
 }
 
+/* Discord's errors of the kind "unknown ..." (10xxx) are what the repositories say of what is not
+ * there; NOT_FOUND is said of what has no such error. */
 static bool is_gone(enum err e)
 {
-    return e == ERR_UNKNOWN_MESSAGE || e == ERR_UNKNOWN_CHANNEL || e == ERR_UNKNOWN_MEMBER ||
-           e == ERR_UNKNOWN_ROLE || e == ERR_UNKNOWN_INVITE || e == ERR_UNKNOWN_GUILD ||
-           e == ERR_UNKNOWN_USER;
+    int code = err_info(e)->json_code;
+    return (code >= UNKNOWN_FIRST && code <= UNKNOWN_LAST) || e == ERR_NOT_FOUND;
 }
 
-static enum err made(struct event *e, struct event **out)
+enum err replay_made(struct event *e, struct event **out)
 {
     *out = e;
     return e == NULL ? ERR_NO_MEMORY : ERR_OK;
@@ -64,7 +53,7 @@ static enum err rebuild_message(struct replay *x, const struct event_row *row, s
     struct channel_id channel_id = {row->channel_id};
     enum err e = message_read(sql, channel_id, (struct message_id){row->entity_id}, &x->arena, &m);
     if (e == ERR_OK)
-        e = need_view(x, m.guild);
+        e = replay_need_view(x, m.guild);
     if (e != ERR_OK)
         return e;
     const struct channel *channel = guild_view_channel(x->view, channel_id);
@@ -75,63 +64,47 @@ static enum err rebuild_message(struct replay *x, const struct event_row *row, s
         return e;
     const struct member *member = e == ERR_OK ? &author : NULL;
     if (row->kind == EVENT_MESSAGE_UPDATE)
-        return made(event_message_update(&m, member, channel->type, row->actor_id), out);
+        return replay_made(event_message_update(&m, member, channel->type, row->actor_id), out);
     message_nonce_from_delta(row->delta, &m);
-    return made(event_message_create(&m, member, channel->type), out);
+    return replay_made(event_message_create(&m, member, channel->type), out);
 }
 
 static enum err rebuild_message_delete(struct replay *x, const struct event_row *row,
                                        struct event **out)
 {
     (void)x;
-    return made(event_message_delete((struct guild_id){row->guild_id},
-                                     (struct channel_id){row->channel_id},
-                                     (struct message_id){row->entity_id}, row->actor_id),
-                out);
+    return replay_made(event_message_delete((struct guild_id){row->guild_id},
+                                            (struct channel_id){row->channel_id},
+                                            (struct message_id){row->entity_id}, row->actor_id),
+                       out);
 }
 
 static enum err rebuild_channel(struct replay *x, const struct event_row *row, struct event **out)
 {
-    enum err e = need_view(x, (struct guild_id){row->guild_id});
+    enum err e = replay_need_view(x, (struct guild_id){row->guild_id});
     if (e != ERR_OK)
         return e;
     const struct channel *ch = guild_view_channel(x->view, (struct channel_id){row->entity_id});
     if (ch == NULL)
         return ERR_UNKNOWN_CHANNEL;
-    return made(event_channel_create(ch, x->view, row->actor_id), out);
+    return replay_made(event_channel_create(ch, x->view, row->actor_id), out);
 }
 
 static enum err rebuild_role(struct replay *x, const struct event_row *row, struct event **out)
 {
-    enum err e = need_view(x, (struct guild_id){row->guild_id});
+    enum err e = replay_need_view(x, (struct guild_id){row->guild_id});
     if (e != ERR_OK)
         return e;
     const struct role *role = guild_view_role(x->view, (struct role_id){row->entity_id});
     if (role == NULL)
         return ERR_UNKNOWN_ROLE;
-    return made(event_role_create(role, x->view, row->actor_id), out);
-}
-
-static enum err rebuild_member(struct replay *x, const struct event_row *row, struct event **out)
-{
-    struct member m;
-    enum err e = members_find(tx_sql(x->tx), (struct guild_id){row->guild_id},
-                              (struct user_id){row->entity_id}, &x->arena, &m);
-    return e == ERR_OK ? made(event_member_add(&m), out) : e;
-}
-
-static enum err rebuild_invite(struct replay *x, const struct event_row *row, struct event **out)
-{
-    struct invite i;
-    enum err e = invites_find(tx_sql(x->tx), row->delta, &x->arena, &i);
-    i.uses = 0; /* as it was */
-    return e == ERR_OK ? made(event_invite_create(&i, row->actor_id), out) : e;
+    return replay_made(event_role_create(role, x->view, row->actor_id), out);
 }
 
 static enum err rebuild_joined(struct replay *x, const struct event_row *row, struct event **out)
 {
     struct user_id user = {x->stream.id};
-    return made(event_guild_joined(user, (struct guild_id){row->guild_id}), out);
+    return replay_made(event_guild_joined(user, (struct guild_id){row->guild_id}), out);
 }
 
 static enum err rebuild_revoked(struct replay *x, const struct event_row *row, struct event **out)
@@ -139,41 +112,63 @@ static enum err rebuild_revoked(struct replay *x, const struct event_row *row, s
     struct user_id user = {x->stream.id};
     if (row->delta.len != sizeof((struct event *)0)->token_hash)
         return ERR_STORE;
-    return made(event_token_revoked(user, (const uint8_t *)row->delta.data), out);
-}
-
-/* Who left may still have an account; if not, nobody needs to be told. */
-static enum err rebuild_member_remove(struct replay *x, const struct event_row *row,
-                                      struct event **out)
-{
-    struct member m = {.guild = {row->guild_id}};
-    enum err e = need_view(x, m.guild);
-    if (e == ERR_OK)
-        e = users_find(tx_sql(x->tx), (struct user_id){row->entity_id}, &x->arena, &m.user);
-    return e == ERR_OK ? made(event_member_remove(&m, x->view, row->actor_id), out) : e;
+    return replay_made(event_token_revoked(user, (const uint8_t *)row->delta.data), out);
 }
 
 static enum err rebuild_left(struct replay *x, const struct event_row *row, struct event **out)
 {
     (void)x;
-    return made(
+    return replay_made(
         event_guild_left((struct user_id){row->stream.id}, (struct guild_id){row->guild_id}), out);
 }
 
 /* By kind; what is not here has no payload and nothing to look up. */
-static enum err (*const rebuilders[EVENT_KIND_END])(struct replay *, const struct event_row *,
-                                                    struct event **) = {
+static replay_fn *const rebuilders[EVENT_KIND_END] = {
     [EVENT_MESSAGE_CREATE] = rebuild_message,
     [EVENT_MESSAGE_UPDATE] = rebuild_message,
     [EVENT_MESSAGE_DELETE] = rebuild_message_delete,
     [EVENT_CHANNEL_CREATE] = rebuild_channel,
-    [EVENT_GUILD_MEMBER_ADD] = rebuild_member,
+    [EVENT_CHANNEL_UPDATE] = replay_channel_update,
+    [EVENT_CHANNEL_DELETE] = replay_channel_delete,
+    [EVENT_VOICE_CHANNEL_STATUS_UPDATE] = replay_voice_status,
+    [EVENT_GUILD_ROLE_UPDATE] = replay_role_update,
+    [EVENT_GUILD_ROLE_DELETE] = replay_role_delete,
+    [EVENT_STAGE_INSTANCE_CREATE] = replay_stage,
+    [EVENT_STAGE_INSTANCE_UPDATE] = replay_stage,
+    [EVENT_STAGE_INSTANCE_DELETE] = replay_stage_delete,
+    [EVENT_GUILD_MEMBER_ADD] = replay_member_add,
+    [EVENT_GUILD_MEMBER_UPDATE] = replay_member_update,
     [EVENT_GUILD_ROLE_CREATE] = rebuild_role,
-    [EVENT_INVITE_CREATE] = rebuild_invite,
+    [EVENT_INVITE_CREATE] = replay_invite_create,
+    [EVENT_INVITE_DELETE] = replay_invite_delete,
+    [EVENT_GUILD_JOIN_REQUEST_CREATE] = replay_join_request,
+    [EVENT_GUILD_JOIN_REQUEST_UPDATE] = replay_join_request,
+    [EVENT_GUILD_JOIN_REQUEST_DELETE] = replay_join_request_delete,
     [EVENT_GUILD_CREATE] = rebuild_joined,
     [EVENT_TOKEN_REVOKED] = rebuild_revoked,
     [EVENT_GUILD_DELETE] = rebuild_left,
-    [EVENT_GUILD_MEMBER_REMOVE] = rebuild_member_remove,
+    [EVENT_GUILD_MEMBER_REMOVE] = replay_member_remove,
+    [EVENT_GUILD_BAN_ADD] = replay_ban,
+    [EVENT_GUILD_BAN_REMOVE] = replay_ban,
+    [EVENT_MESSAGE_DELETE_BULK] = replay_messages_deleted,
+    [EVENT_INTEGRATION_CREATE] = replay_integration_create,
+    [EVENT_INTEGRATION_DELETE] = replay_integration_delete,
+    [EVENT_GUILD_INTEGRATIONS_UPDATE] = replay_integrations_update,
+    [EVENT_GUILD_UPDATE] = replay_guild_update,
+    [EVENT_GUILD_AUDIT_LOG_ENTRY_CREATE] = replay_audit_entry,
+    [EVENT_GUILD_EMOJIS_UPDATE] = replay_emojis,
+    [EVENT_GUILD_STICKERS_UPDATE] = replay_stickers,
+    [EVENT_GUILD_SOUNDBOARD_SOUND_CREATE] = replay_sound,
+    [EVENT_GUILD_SOUNDBOARD_SOUND_UPDATE] = replay_sound,
+    [EVENT_GUILD_SOUNDBOARD_SOUND_DELETE] = replay_sound_delete,
+    [EVENT_GUILD_SCHEDULED_EVENT_CREATE] = replay_scheduled_event,
+    [EVENT_GUILD_SCHEDULED_EVENT_UPDATE] = replay_scheduled_event,
+    [EVENT_GUILD_SCHEDULED_EVENT_DELETE] = replay_scheduled_delete,
+    [EVENT_GUILD_SCHEDULED_EVENT_USER_ADD] = replay_scheduled_user,
+    [EVENT_GUILD_SCHEDULED_EVENT_USER_REMOVE] = replay_scheduled_user,
+    [EVENT_AUTO_MODERATION_RULE_CREATE] = replay_automod_rule,
+    [EVENT_AUTO_MODERATION_RULE_UPDATE] = replay_automod_rule,
+    [EVENT_AUTO_MODERATION_RULE_DELETE] = replay_automod_rule_delete,
 };
 
 static enum err rebuild(struct replay *x, const struct event_row *row, struct event **out)
@@ -186,7 +181,7 @@ static enum err rebuild(struct replay *x, const struct event_row *row, struct ev
     if (!is_gone(e))
         return e;
     /* A kind that this version does not know stands in as one that steers nothing. */
-    return made(event_new(known ? kind : EVENT_MESSAGE_UPDATE, x->stream, NULL, 0), out);
+    return replay_made(event_new(known ? kind : EVENT_MESSAGE_UPDATE, x->stream, NULL, 0), out);
 }
 
 /* What the row says wins over what the builder guessed. */
@@ -200,19 +195,27 @@ static void stamp(struct event *e, const struct event_row *row)
     e->actor_id = row->actor_id;
 }
 
+/* Whoever catches up ends with the structure of today, whatever became of the entities on the way:
+ * the row that made it so brings it. A guild's first event carried its first structure. */
+static enum err carry_structure(struct replay *x, const struct event_row *row, struct event *e)
+{
+    if (x->stream.kind != STREAM_GUILD || e->view != NULL)
+        return ERR_OK;
+    enum err failed = replay_need_view(x, (struct guild_id){x->stream.id});
+    if (failed != ERR_OK)
+        return is_gone(failed) ? ERR_OK : failed;
+    if (row->position == 1 || row->position == x->view->position)
+        e->view = guild_view_ref(x->view);
+    return ERR_OK;
+}
+
 static enum err on_row(void *ctx, const struct event_row *row)
 {
     struct replay *x = ctx;
     struct event *e = NULL;
     enum err failed = rebuild(x, row, &e);
-    if (failed == ERR_OK && row->kind == EVENT_GUILD_MEMBER_ADD && row->position == 1) {
-        /* The guild's first event carried its first view. */
-        failed = need_view(x, (struct guild_id){row->guild_id});
-        if (failed == ERR_OK)
-            e->view = guild_view_ref(x->view);
-        else if (is_gone(failed))
-            failed = ERR_OK;
-    }
+    if (failed == ERR_OK)
+        failed = carry_structure(x, row, e);
     arena_reset(&x->arena);
     if (failed != ERR_OK) {
         event_unref(&e);

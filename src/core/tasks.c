@@ -8,7 +8,7 @@
 
 enum { TASKS_LOOKED_AT = 64 };
 
-const struct actor task_actor = {NULL, {NULL, 0}};
+const struct actor task_actor = {0};
 
 static const struct task_plan *plan_of(enum task_kind kind)
 {
@@ -17,6 +17,16 @@ static const struct task_plan *plan_of(enum task_kind kind)
         return &task_guild_delete;
     case TASK_USER_ERASE:
         return &task_user_erase;
+    case TASK_CHANNEL_DELETE:
+        return &task_channel_delete;
+    case TASK_ROLE_DELETE:
+        return &task_role_delete;
+    case TASK_BAN_MESSAGES:
+        return &task_ban_messages;
+    case TASK_PRUNE:
+        return &task_prune;
+    case TASK_SCREENING_OPEN:
+        return &task_screening_open;
     }
     return NULL; /* of a later version: it stays until that one runs again */
 }
@@ -168,6 +178,24 @@ enum err core_task_step(struct core *c, bool *more)
     }
     *more = moved;
     return moved ? ERR_OK : failed;
+}
+
+/* ---- telling whoever does the steps ---- */
+
+void core_on_task(struct core *c, void (*fn)(void *ctx), void *ctx)
+{
+    pthread_mutex_lock(&c->task_lock);
+    c->on_task = fn;
+    c->on_task_ctx = ctx;
+    pthread_mutex_unlock(&c->task_lock);
+}
+
+void tasks_begun(struct core *c)
+{
+    pthread_mutex_lock(&c->task_lock);
+    if (c->on_task != NULL)
+        c->on_task(c->on_task_ctx);
+    pthread_mutex_unlock(&c->task_lock);
 }
 
 /* ---- progress ---- */

@@ -54,7 +54,14 @@ struct task_plan {
 
 extern const struct task_plan task_guild_delete;
 extern const struct task_plan task_user_erase;
+extern const struct task_plan task_channel_delete;
+extern const struct task_plan task_role_delete;
+extern const struct task_plan task_ban_messages;
+extern const struct task_plan task_prune;
+extern const struct task_plan task_screening_open;
 
+/* After the commit of what has begun a task: it need not wait for anybody's next look. */
+void tasks_begun(struct core *c);
 /* In a closure that holds the guild's stream. UNKNOWN_GUILD. */
 MUST_CHECK enum err guild_delete_begin(struct tx *tx, struct guild_id id);
 /* Nobody's request: events of tasks have no actor. */

@@ -8,11 +8,17 @@
 
 #include "core/user_erase.h"
 
+#include "base/limits.h"
+#include "core/channels_priv.h"
+#include "core/media.h"
+#include "core/member_change.h"
 #include "core/tasks_priv.h"
 #include "proto/events.h"
+#include "proto/guild_events.h"
 #include "store/guilds.h"
 #include "store/members.h"
 #include "store/messages.h"
+#include "store/scheduled_events.h"
 #include "store/space.h"
 #include "store/tokens.h"
 #include "store/users.h"
@@ -69,9 +75,11 @@ enum err user_erase(struct core *c, struct user_id id)
     arena_init(&x.arena, MEM_CORE, TASK_ARENA_BYTES);
     enum err e = id.v == 0 ? ERR_UNKNOWN_USER : store_write(c->store, begin, &x);
     arena_deinit(&x.arena);
-    if (e == ERR_OK)
-        log_info(c->o.log, "tasks", "an account is being erased", LOG_U("user", id.v));
-    return e;
+    if (e != ERR_OK)
+        return e;
+    tasks_begun(c);
+    log_info(c->o.log, "tasks", "an account is being erased", LOG_U("user", id.v));
+    return ERR_OK;
 }
 
 static struct user_id user_of(const struct task_run *x)
@@ -109,34 +117,48 @@ static enum err look_guild(struct task_run *x)
     return e;
 }
 
-static enum err drop_traces(struct tx *tx, struct guild_id guild, struct user_id user)
+/* Channels with an overwrite for the user, which goes. */
+static enum err drop_overwrites(struct tx *tx, const struct guild_view *v, struct user_id user,
+                                struct channel_id touched[LIMIT_GUILD_CHANNELS], size_t *count)
 {
-    enum err e = user_removal_overwrites(tx_sql(tx), guild, user);
-    return e == ERR_OK ? user_removal_bot_role(tx_sql(tx), guild, user) : e;
+    size_t n = 0;
+    for (size_t i = 0; i < v->channel_count && n < LIMIT_GUILD_CHANNELS; i++)
+        for (size_t k = 0; k < v->channels[i].overwrite_count; k++)
+            if (v->channels[i].overwrites[k].id == user.v)
+                touched[n++] = v->channels[i].id;
+    *count = n;
+    return n == 0 ? ERR_OK : user_removal_overwrites(tx_sql(tx), v->guild.id, user);
 }
 
-static enum err announce_leave(struct tx *tx, struct task_run *x, const struct member *member)
+/* What the guild sees of the structure: its new owner, and channels without the overwrites. */
+static enum err announce_structure(struct tx *tx, struct task_run *x, const struct guild_view *old,
+                                   struct user_id user, const struct channel_id *touched,
+                                   size_t count)
 {
-    uint64_t user = member->user.id.v;
-    enum err e = views_restructured(tx, member->guild, &x->view);
-    if (e == ERR_OK)
-        e = core_emit_structure(tx, event_member_remove(member, x->view, user), &task_actor,
-                                x->view);
-    if (e == ERR_OK)
-        e = core_emit(tx, event_guild_left(member->user.id, member->guild), &task_actor);
+    bool owned = old->guild.owner.v == user.v;
+    struct view_change change = {.channels = touched, .channel_count = count};
+    if (!owned && count == 0)
+        return ERR_OK;
+    change.parts = (owned ? VIEW_GUILD : 0) | (count > 0 ? VIEW_CHANNELS : 0);
+    enum err e = views_restructured(tx, old->guild.id, change, &x->view);
+    if (e == ERR_OK && owned)
+        e = core_emit_structure(tx, event_guild_update(x->view, 0), &task_actor, x->view);
+    if (e == ERR_OK && count > 0)
+        e = channels_emit_updates(tx, &task_actor, x->view, touched, count, !owned);
     return e;
 }
 
-static enum err leave(struct tx *tx, struct task_run *x, const struct member *member)
+/* `old`: the structure from before the guild found a new owner. A bot's role goes with it
+ * (member_depart). */
+static enum err leave(struct tx *tx, struct task_run *x, const struct guild_view *old,
+                      const struct member *member)
 {
-    struct sql_conn *sql = tx_sql(tx);
-    struct guild_id guild = member->guild;
-    enum err e = members_remove(sql, guild, member->user.id);
+    struct channel_id touched[LIMIT_GUILD_CHANNELS];
+    size_t count = 0;
+    enum err e = drop_overwrites(tx, old, member->user.id, touched, &count);
     if (e == ERR_OK)
-        e = guilds_count_member(sql, guild, -1);
-    if (e == ERR_OK)
-        e = drop_traces(tx, guild, member->user.id);
-    return e == ERR_OK ? announce_leave(tx, x, member) : e;
+        e = announce_structure(tx, x, old, member->user.id, touched, count);
+    return e == ERR_OK ? member_depart(tx, &task_actor, member) : e;
 }
 
 /* Nobody has joined since nobody was found: then there are a few bots at most, on one page. */
@@ -169,22 +191,30 @@ static enum err settle_ownership(struct tx *tx, struct task_run *x, struct guild
     return e == ERR_OK && member ? user_removal_set_owner(tx_sql(tx), guild, x->heir.user) : e;
 }
 
-/* The members step of the guild's own task removes whoever is still in it. */
-static enum err leave_or_delete(struct tx *tx, struct task_run *x, struct guild_id guild)
+static enum err leave_owned(struct tx *tx, struct task_run *x, struct guild_id guild)
 {
     struct member member;
+    struct guild_view *old = NULL;
     bool gone = false;
-    enum err e = tx_lock(tx, core_guild_stream(guild));
+    enum err e = views_now(tx, guild, &old);
     if (e == ERR_OK)
         e = settle_ownership(tx, x, guild, &gone);
-    if (e == ERR_UNKNOWN_GUILD)
-        return ERR_OK; /* marked since it was looked at */
-    if (e != ERR_OK || gone || x->waits)
-        return e;
-    e = members_find(tx_sql(tx), guild, user_of(x), &x->arena, &member);
-    if (e == ERR_UNKNOWN_MEMBER)
-        return ERR_OK;
-    return e == ERR_OK ? leave(tx, x, &member) : e;
+    if (e == ERR_OK && !gone && !x->waits)
+        e = members_find(tx_sql(tx), guild, user_of(x), &x->arena, &member);
+    if (e == ERR_OK && !gone && !x->waits)
+        e = leave(tx, x, old, &member);
+    guild_view_unref(&old);
+    return e;
+}
+
+/* The members step of the guild's own task removes whoever is still in it. Either unknown: since it
+ * was looked at. */
+static enum err leave_or_delete(struct tx *tx, struct task_run *x, struct guild_id guild)
+{
+    enum err e = tx_lock(tx, core_guild_stream(guild));
+    if (e == ERR_OK)
+        e = leave_owned(tx, x, guild);
+    return e == ERR_UNKNOWN_GUILD || e == ERR_UNKNOWN_MEMBER ? ERR_OK : e;
 }
 
 static enum err act_guild(struct tx *tx, struct task_run *x)
@@ -320,6 +350,67 @@ static enum err act_invites(struct tx *tx, struct task_run *x)
     return e;
 }
 
+/* ---- bans, requests, interest, images ---- */
+
+static enum err act_bans(struct tx *tx, struct task_run *x)
+{
+    uint64_t rows = 0;
+    enum err e = user_removal_bans(tx_sql(tx), user_of(x), TASK_ROWS, &rows);
+    x->task.done_rows += rows;
+    x->step_done = rows < TASK_ROWS;
+    return e;
+}
+
+static enum err act_requests(struct tx *tx, struct task_run *x)
+{
+    uint64_t rows = 0;
+    enum err e = user_removal_requests(tx_sql(tx), user_of(x), TASK_ROWS, &rows);
+    x->task.done_rows += rows;
+    x->step_done = rows < TASK_ROWS;
+    return e;
+}
+
+/* Guilds that were left before too. cursor_a: the one looked at last. */
+static enum err act_audit(struct tx *tx, struct task_run *x)
+{
+    struct guild_id guild = {1};
+    enum err e = ERR_OK;
+    for (int i = 0; i < TASK_CHANNELS && guild.v != 0 && e == ERR_OK; i++) {
+        e = user_removal_next_audit(tx_sql(tx), x->task.cursor_a, &guild);
+        if (e == ERR_OK && guild.v != 0)
+            e = user_removal_audit(tx_sql(tx), guild, user_of(x));
+        if (guild.v != 0)
+            x->task.cursor_a = guild.v;
+    }
+    x->step_done = guild.v == 0;
+    return e;
+}
+
+/* Events count who is interested. */
+static enum err act_interest(struct tx *tx, struct task_run *x)
+{
+    struct scheduled_event_id event = {1};
+    enum err e = ERR_OK;
+    for (int i = 0; i < TASK_CHANNELS && event.v != 0 && e == ERR_OK; i++) {
+        bool changed;
+        e = user_removal_interest(tx_sql(tx), user_of(x), &event);
+        if (e == ERR_OK && event.v != 0)
+            e = scheduled_events_remove_user(tx_sql(tx), event, user_of(x), &changed);
+        x->task.done_rows += event.v != 0;
+    }
+    x->step_done = event.v == 0;
+    return e;
+}
+
+static enum err act_images(struct tx *tx, struct task_run *x)
+{
+    unsigned gone = 0;
+    enum err e = media_release_user(tx, user_of(x), TASK_ROWS, &gone);
+    x->task.done_rows += gone;
+    x->step_done = gone < TASK_ROWS;
+    return e;
+}
+
 /* The bot has a task of its own; the application stays, without its texts, until that is done. */
 static enum err erase_bot(struct tx *tx, struct task_run *x, const struct removal_application *a)
 {
@@ -397,6 +488,11 @@ static const struct task_step steps[] = {
     {"forgetting nonces", NULL, act_nonces, NULL},
     {"looking through the log", look_log, act_log, NULL},
     {"deleting invites", NULL, act_invites, NULL},
+    {"deleting bans", NULL, act_bans, NULL},
+    {"deleting requests", NULL, act_requests, NULL},
+    {"looking through the audit logs", NULL, act_audit, NULL},
+    {"leaving scheduled events", NULL, act_interest, NULL},
+    {"letting go of images", NULL, act_images, NULL},
     {"erasing applications and bots", NULL, act_applications, NULL},
     {"deleting the account", NULL, act_account, NULL},
     {"emptying the database's log", NULL, NULL, scrub},

@@ -9,6 +9,16 @@
  * cell, the comparison keeps the later of the two, whoever comes first. Cells are made for guilds
  * that exist only, so that made-up ids cannot fill the map; when the map is full, views are loaded
  * each time.
+ *
+ * The newest message of each channel is kept in the view too, and is the one thing there that
+ * changes. The difficulty is the same: a commit's message must not fall between a read of SQL and
+ * the view that will hold what was read. on_commit, on one thread at a time and in the order of the
+ * log, notes a message in the view that its cell holds, and a view that on_commit installs takes
+ * over what the one before it knew. All other views know nothing at first. What is not known is
+ * read from SQL and written into the view only if that view was in the cell before the read began:
+ * whatever was committed later is noted there by on_commit, and never made older, since ids of a
+ * channel grow with its commits. cell->head says up to which position of the stream that is
+ * complete.
  */
 
 #include "core/core_priv.h"
@@ -18,41 +28,6 @@
 #include "core/guilds.h"
 #include "store/channels.h"
 #include "store/guilds.h"
-#include "store/roles.h"
-
-/* 500 channels of 1,000 overwrites each, twice over, and their names. */
-enum { LOAD_BYTES_MAX = 96 * 1024 * 1024 };
-
-static enum err load(struct sql_conn *sql, struct guild_id id, struct arena *arena,
-                     struct guild_view **out)
-{
-    struct guild_record r;
-    struct role *roles;
-    struct channel *channels;
-    size_t role_count, channel_count;
-    enum err e = guilds_find(sql, id, arena, &r);
-    if (e == ERR_OK)
-        e = roles_of_guild(sql, id, arena, &roles, &role_count);
-    if (e == ERR_OK)
-        e = channels_of_guild(sql, id, arena, &channels, &channel_count);
-    if (e != ERR_OK)
-        return e;
-    struct guild_view *v = guild_view_new(&r.guild, r.structure_position, r.permission_generation,
-                                          roles, role_count, channels, channel_count);
-    if (v == NULL)
-        return ERR_NO_MEMORY;
-    *out = v;
-    return ERR_OK;
-}
-
-enum err views_load(struct sql_conn *sql, struct guild_id id, struct guild_view **out)
-{
-    struct arena arena;
-    arena_init(&arena, MEM_CORE, LOAD_BYTES_MAX);
-    enum err e = load(sql, id, &arena, out);
-    arena_deinit(&arena);
-    return e;
-}
 
 /* cell->state is a spin lock around compare-and-set, a few instructions without I/O or allocation.
  * Acquire and release: one holder's set is seen by the next one's get. */
@@ -88,11 +63,78 @@ static void install(struct cell *cell, const struct guild_view *v)
     guild_view_unref(&now);
 }
 
+/* Acquire and release: who reads a position finds the messages up to it. */
+static void reach(struct cell *cell, uint64_t position)
+{
+    uint64_t now = atomic_load_explicit(&cell->head, memory_order_relaxed);
+    while (now < position &&
+           !atomic_compare_exchange_weak_explicit(&cell->head, &now, position, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
+}
+
+static void replace(struct cell *cell, const struct guild_view *v)
+{
+    struct guild_view *before = peek(cell);
+    if (before != NULL && before->position < v->position)
+        guild_view_inherit_messages(v, before);
+    install(cell, v);
+    guild_view_unref(&before);
+}
+
+static void note_message(struct cell *cell, const struct event *e)
+{
+    struct guild_view *v = peek(cell);
+    if (v != NULL)
+        guild_view_note_message(v, (struct channel_id){e->channel_id},
+                                (struct message_id){e->entity_id});
+    guild_view_unref(&v);
+}
+
+void views_on_event(struct core *c, const struct event *e)
+{
+    if (e->stream.kind != STREAM_GUILD || e->position == 0)
+        return;
+    struct cell *cell = cellmap_get(c->views, e->stream.id);
+    if (cell == NULL)
+        return;
+    if (e->view != NULL)
+        replace(cell, e->view);
+    if (e->kind == EVENT_MESSAGE_CREATE)
+        note_message(cell, e);
+    reach(cell, e->position);
+}
+
 void views_replace(struct core *c, const struct guild_view *v)
 {
     struct cell *cell = cellmap_get(c->views, v->guild.id.v);
     if (cell != NULL)
-        install(cell, v);
+        replace(cell, v);
+}
+
+bool views_is_cached(struct core *c, const struct guild_view *v)
+{
+    struct cell *cell = cellmap_get(c->views, v->guild.id.v);
+    struct guild_view *now = cell == NULL ? NULL : peek(cell);
+    bool cached = now == v;
+    guild_view_unref(&now);
+    return cached;
+}
+
+bool views_messages_reach(struct core *c, const struct guild_view *v, uint64_t position)
+{
+    struct cell *cell = cellmap_get(c->views, v->guild.id.v);
+    return cell != NULL && atomic_load_explicit(&cell->head, memory_order_acquire) >= position;
+}
+
+void views_learn_messages(struct core *c, const struct guild_view *v, const struct message_id *list,
+                          uint64_t position)
+{
+    for (size_t i = 0; i < v->channel_count; i++)
+        guild_view_learn_message(v, i, list[i]);
+    struct cell *cell = cellmap_get(c->views, v->guild.id.v);
+    if (cell != NULL)
+        reach(cell, position);
 }
 
 void views_forget(struct core *c, struct guild_id id)
@@ -103,6 +145,19 @@ void views_forget(struct core *c, struct guild_id id)
     lock(cell);
     snapshot_cell_set(&cell->snapshot, NULL);
     unlock(cell);
+}
+
+struct guild_view *views_known(struct tx *tx, struct guild_id id, uint64_t position)
+{
+    const struct guild_view *emitted = tx_emitted_view(tx, core_guild_stream(id));
+    if (emitted != NULL)
+        return emitted->position == position ? guild_view_ref(emitted) : NULL;
+    struct core *c = tx_context(tx);
+    struct cell *cell = c == NULL ? NULL : cellmap_get(c->views, id.v);
+    struct guild_view *v = cell == NULL ? NULL : peek(cell);
+    if (v != NULL && v->position != position)
+        guild_view_unref(&v);
+    return v;
 }
 
 enum err views_at(struct core *c, struct tx *tx, struct guild_id id, uint64_t position,
@@ -170,16 +225,4 @@ void views_warm(struct core *c, struct guild_id id)
     struct guild_view *v = NULL;
     if (guild_view_get(c, id, &v) == ERR_OK)
         guild_view_unref(&v);
-}
-
-enum err views_restructured(struct tx *tx, struct guild_id id, struct guild_view **view)
-{
-    uint64_t head;
-    guild_view_unref(view);
-    enum err e = tx_stream_head(tx, core_guild_stream(id), &head);
-    if (e == ERR_OK)
-        e = guilds_restructure(tx_sql(tx), id, head + 1);
-    if (e == ERR_OK)
-        e = views_load(tx_sql(tx), id, view);
-    return e;
 }

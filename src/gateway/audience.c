@@ -1,80 +1,78 @@
 /*
  * Visibility classes: the sessions of a guild that see the same things share one, so that
- * permissions are computed once per class and channel when the structure changes, and never when an
- * event is delivered. Delivering walks the classes that see the channel and then their sessions.
+ * permissions are computed once per class and channel when the structure changes (turnover.c), and
+ * never when an event is delivered. Delivering (deliver.c) walks the classes that see the channel
+ * and then their sessions.
  */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/gateway_priv.h"
 #include "model/permissions.h"
 
-static int compare_u64(const void *a, const void *b)
+bool audience_is_special(const struct guild_view *v, uint64_t user_id)
 {
-    const uint64_t *x = a;
-    const uint64_t *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-/* Users whom the view treats by name: the owner, and whoever has an overwrite of their own. */
-static bool collect_specials(struct guild_sub *s)
-{
-    const struct guild_view *v = s->view;
-    size_t max = 1;
-    for (size_t i = 0; i < v->channel_count; i++)
-        max += v->channels[i].overwrite_count;
-    uint64_t *specials = mem_array(MEM_GATEWAY, max, sizeof *specials);
-    if (specials == NULL)
-        return false;
-    size_t n = 0;
-    specials[n++] = v->guild.owner.v;
+    if (v->guild.owner.v == user_id)
+        return true;
     for (size_t i = 0; i < v->channel_count; i++) {
         const struct channel *c = &v->channels[i];
         for (size_t k = 0; k < c->overwrite_count; k++) {
-            if (c->overwrites[k].type == OVERWRITE_MEMBER)
-                specials[n++] = c->overwrites[k].id;
+            if (c->overwrites[k].id == user_id && c->overwrites[k].type == OVERWRITE_MEMBER)
+                return true;
         }
     }
-    qsort(specials, n, sizeof *specials, compare_u64);
-    mem_free(MEM_GATEWAY, s->specials);
-    s->specials = specials;
-    s->special_count = n;
-    return true;
-}
-
-static bool is_special(const struct guild_sub *s, uint64_t user_id)
-{
-    return s->special_count > 0 &&
-           bsearch(&user_id, s->specials, s->special_count, sizeof user_id, compare_u64) != NULL;
+    return false;
 }
 
 /* What decides the view of a session. */
 struct class_key {
     uint32_t intents;
     bool content;
+    bool pending;
     uint64_t special_user;
     int64_t timed_out_until_ms;
     const struct role_id *roles;
     uint32_t role_count;
 };
 
+/* Never 0, which is no key of a map. */
 static uint64_t key_hash(const struct class_key *k)
 {
-    uint64_t h = map_hash(k->intents, k->special_user + (k->content ? 1 : 0));
+    uint64_t flags = (k->content ? 1 : 0) | (k->pending ? 2 : 0);
+    uint64_t h = map_hash(k->intents, k->special_user);
+    h = map_hash(h, flags);
     h = map_hash(h, (uint64_t)k->timed_out_until_ms);
     for (uint32_t i = 0; i < k->role_count; i++)
         h = map_hash(h, k->roles[i].v);
-    return h;
+    return h | 1;
 }
 
 static bool key_matches(const struct audience_class *c, const struct class_key *k)
 {
-    return c->intents == k->intents && c->content == k->content &&
+    return c->intents == k->intents && c->content == k->content && c->pending == k->pending &&
            c->special_user == k->special_user && c->timed_out_until_ms == k->timed_out_until_ms &&
            c->role_count == k->role_count &&
            (k->role_count == 0 ||
             memcmp(c->roles, k->roles, k->role_count * sizeof *k->roles) == 0);
+}
+
+static struct audience_class *find(struct guild_sub *s, const struct class_key *k)
+{
+    struct audience_class *c = map_get(&s->by_key, key_hash(k));
+    while (c != NULL && !key_matches(c, k))
+        c = c->same_hash;
+    return c;
+}
+
+struct subject audience_subject(const struct audience_class *c)
+{
+    return (struct subject){
+        .user = {c->special_user},
+        .roles = c->roles,
+        .role_count = c->role_count,
+        .timed_out_until_ms = c->timed_out_until_ms,
+        .pending = c->pending,
+    };
 }
 
 static void forget_json(struct audience_class *c)
@@ -83,24 +81,120 @@ static void forget_json(struct audience_class *c)
     bytes_unref(&c->create);
 }
 
-/* Permissions of the class in every channel of the present view. */
-static bool compute(struct guild_sub *s, struct audience_class *c)
+/* --- the end of time-outs --- */
+
+static void on_expiry(struct timer *t);
+
+static void await_expiry(struct guild_sub *s, int64_t at_ms, int64_t now_ms)
+{
+    if (list_linked(&s->expiry.node) && s->expiry_ms <= at_ms)
+        return;
+    s->expiry_ms = at_ms;
+    loop_timer_start(s->hub->loop, &s->expiry, at_ms > now_ms ? (uint64_t)(at_ms - now_ms) : 0,
+                     on_expiry);
+}
+
+void audience_install(struct guild_sub *s, struct audience_class *c, uint64_t *permissions,
+                      int64_t now_ms)
+{
+    mem_free(MEM_GATEWAY, c->permissions);
+    c->permissions = permissions;
+    c->timeout_over = c->timed_out_until_ms <= now_ms;
+    if (!c->timeout_over)
+        await_expiry(s, c->timed_out_until_ms, now_ms);
+    forget_json(c);
+}
+
+/* Permissions of the class in every channel of the present view; NULL when memory is short. */
+static uint64_t *compute(struct guild_sub *s, const struct audience_class *c, int64_t now_ms)
 {
     const struct guild_view *v = s->view;
     uint64_t *permissions = mem_array(MEM_GATEWAY, v->channel_count + 1, sizeof *permissions);
     if (permissions == NULL)
-        return false;
-    struct subject who = {{c->special_user}, c->roles, c->role_count, c->timed_out_until_ms};
-    int64_t now_ms = clock_wall_ms(loop_clock(s->hub->loop));
+        return NULL;
+    struct subject who = audience_subject(c);
+    uint64_t base = permissions_base(v, &who);
     for (size_t i = 0; i < v->channel_count; i++)
-        permissions[i] = permissions_in_channel(v, &who, &v->channels[i], now_ms);
+        permissions[i] = permissions_in_channel_from(base, v, &who, &v->channels[i], now_ms);
     permissions[v->channel_count] = permissions_in_guild(v, &who, now_ms);
-    mem_free(MEM_GATEWAY, c->permissions);
-    c->permissions = permissions;
+    s->hub->work -= (int)v->channel_count;
+    return permissions;
+}
+
+static int64_t wall_ms(const struct guild_sub *s)
+{
+    return clock_wall_ms(loop_clock(s->hub->loop));
+}
+
+/* A time-out hides no channel, and its end shows none: there is nobody to tell. */
+static void end_timeout(struct guild_sub *s, struct audience_class *c, int64_t now_ms)
+{
+    uint64_t *permissions = compute(s, c, now_ms);
+    if (permissions == NULL)
+        audience_give_up_all(c);
+    else
+        audience_install(s, c, permissions, now_ms);
+}
+
+/* Somebody who may not be treated as timed out any more. Many at once, in a raid, take turns. */
+static void on_expiry(struct timer *t)
+{
+    struct guild_sub *s = LIST_OWNER(t, struct guild_sub, expiry);
+    int64_t now_ms = wall_ms(s);
+    int64_t next_ms = INT64_MAX;
+    LIST_FOREACH (it, &s->classes) {
+        struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
+        if (c->timeout_over)
+            continue;
+        if (c->timed_out_until_ms <= now_ms && s->change == NULL && s->hub->work > 0)
+            end_timeout(s, c, now_ms);
+        else if (c->timed_out_until_ms < next_ms)
+            next_ms = c->timed_out_until_ms;
+    }
+    if (next_ms != INT64_MAX)
+        await_expiry(s, next_ms, now_ms);
+}
+
+/* --- classes and who is in them --- */
+
+static void class_free(struct guild_sub *s, struct audience_class *c)
+{
+    assert(c->count == 0);
+    struct audience_class *first = map_get(&s->by_key, c->hash);
+    if (first == c && c->same_hash == NULL) {
+        map_remove(&s->by_key, c->hash);
+    } else if (first == c) {
+        bool replaced = map_put(&s->by_key, c->hash, c->same_hash);
+        assert(replaced);
+    } else {
+        while (first != NULL && first->same_hash != c)
+            first = first->same_hash;
+        if (first != NULL)
+            first->same_hash = c->same_hash;
+    }
+    list_remove(&c->node);
     forget_json(c);
+    channel_moves_deinit(&c->moves);
+    mem_free(MEM_GATEWAY, c->permissions);
+    mem_free(MEM_GATEWAY, c->roles);
+    mem_free(MEM_GATEWAY, c->sessions);
+    mem_free(MEM_GATEWAY, c->links);
+    mem_free(MEM_GATEWAY, c);
+}
+
+static bool copy_roles(struct audience_class *c, const struct class_key *k)
+{
+    if (k->role_count == 0)
+        return true;
+    c->roles = mem_array(MEM_GATEWAY, k->role_count, sizeof *c->roles);
+    if (c->roles == NULL)
+        return false;
+    memcpy(c->roles, k->roles, k->role_count * sizeof *c->roles);
+    c->role_count = k->role_count;
     return true;
 }
 
+/* Without permissions yet. */
 static struct audience_class *class_new(struct guild_sub *s, const struct class_key *k)
 {
     struct audience_class *c = mem_zalloc(MEM_GATEWAY, sizeof *c);
@@ -109,35 +203,38 @@ static struct audience_class *class_new(struct guild_sub *s, const struct class_
     c->hash = key_hash(k);
     c->intents = k->intents;
     c->content = k->content;
+    c->pending = k->pending;
     c->special_user = k->special_user;
     c->timed_out_until_ms = k->timed_out_until_ms;
-    if (k->role_count > 0) {
-        c->roles = mem_array(MEM_GATEWAY, k->role_count, sizeof *c->roles);
-        if (c->roles == NULL) {
-            mem_free(MEM_GATEWAY, c);
-            return NULL;
-        }
-        memcpy(c->roles, k->roles, k->role_count * sizeof *c->roles);
-        c->role_count = k->role_count;
-    }
-    list_push_back(&s->classes, &c->node);
-    if (!compute(s, c)) {
-        audience_class_free(c);
+    c->timeout_over = true;
+    c->structure = s->structure;
+    c->same_hash = map_get(&s->by_key, c->hash);
+    if (!copy_roles(c, k) || !map_put(&s->by_key, c->hash, c)) {
+        mem_free(MEM_GATEWAY, c->roles);
+        mem_free(MEM_GATEWAY, c);
         return NULL;
     }
+    list_push_back(&s->classes, &c->node);
     return c;
 }
 
-void audience_class_free(struct audience_class *c)
+/* The class of the key, on the present view. */
+static struct audience_class *obtain(struct guild_sub *s, const struct class_key *k)
 {
-    assert(c->count == 0);
-    list_remove(&c->node);
-    forget_json(c);
-    mem_free(MEM_GATEWAY, c->permissions);
-    mem_free(MEM_GATEWAY, c->roles);
-    mem_free(MEM_GATEWAY, c->sessions);
-    mem_free(MEM_GATEWAY, c->links);
-    mem_free(MEM_GATEWAY, c);
+    struct audience_class *c = find(s, k);
+    if (c != NULL)
+        return c;
+    c = class_new(s, k);
+    if (c == NULL)
+        return NULL;
+    int64_t now_ms = wall_ms(s);
+    uint64_t *permissions = compute(s, c, now_ms);
+    if (permissions == NULL) {
+        class_free(s, c);
+        return NULL;
+    }
+    audience_install(s, c, permissions, now_ms);
+    return c;
 }
 
 static bool append(struct audience_class *c, struct guild_link *l)
@@ -163,41 +260,56 @@ static bool append(struct audience_class *c, struct guild_link *l)
     return true;
 }
 
-static bool enter(struct guild_sub *s, struct guild_link *l, const struct class_key *k)
+/* Takes over the link from whatever class it is in. False when memory is short: the link is where
+ * it was, and a class that would be empty is gone. */
+static bool put_into(struct guild_sub *s, struct audience_class *c, struct guild_link *l)
 {
-    uint64_t hash = key_hash(k);
-    struct audience_class *c = NULL;
-    LIST_FOREACH (it, &s->classes) {
-        struct audience_class *candidate = LIST_OWNER(it, struct audience_class, node);
-        if (candidate->hash == hash && key_matches(candidate, k)) {
-            c = candidate;
-            break;
-        }
-    }
-    if (c == NULL)
-        c = class_new(s, k);
-    if (c == NULL)
+    struct guild_link before = *l;
+    if (!append(c, l)) {
+        if (c->count == 0)
+            class_free(s, c);
         return false;
-    if (append(c, l))
-        return true;
-    if (c->count == 0)
-        audience_class_free(c);
-    return false;
+    }
+    /* The old place still names the link: it is taken out of there by what it was. */
+    struct guild_link after = *l;
+    *l = before;
+    audience_leave(l);
+    l->class = after.class;
+    l->class_index = after.class_index;
+    return true;
+}
+
+static struct class_key key_of(const struct guild_link *l, bool own_class)
+{
+    const struct session *s = l->session;
+    return (struct class_key){
+        .intents = s->intents,
+        .content = !s->who.bot || (s->intents & INTENT_MESSAGE_CONTENT) != 0,
+        .special_user = own_class ? s->who.user.v : 0,
+    };
 }
 
 bool audience_join(struct guild_link *l)
 {
-    struct session *s = l->session;
-    bool own_class = is_special(l->guild, s->who.user.v) || l->timed_out_until_ms != 0;
-    struct class_key k = {
-        .intents = s->intents,
-        .content = !s->who.bot || (s->intents & INTENT_MESSAGE_CONTENT) != 0,
-        .special_user = own_class ? s->who.user.v : 0,
-        .timed_out_until_ms = l->timed_out_until_ms,
-        .roles = l->roles,
-        .role_count = l->role_count,
-    };
-    return enter(l->guild, l, &k);
+    struct guild_sub *s = l->guild;
+    assert(s->change == NULL && l->class == NULL);
+    struct class_key k = key_of(l, l->timed_out_until_ms != 0 ||
+                                       audience_is_special(s->view, l->session->who.user.v));
+    k.timed_out_until_ms = l->timed_out_until_ms;
+    k.pending = l->pending;
+    k.roles = l->roles;
+    k.role_count = l->role_count;
+    struct audience_class *c = obtain(s, &k);
+    return c != NULL && put_into(s, c, l);
+}
+
+static void place(struct audience_class *c, uint32_t to, uint32_t from)
+{
+    if (to == from)
+        return;
+    c->sessions[to] = c->sessions[from];
+    c->links[to] = c->links[from];
+    c->links[to]->class_index = to;
 }
 
 void audience_leave(struct guild_link *l)
@@ -206,112 +318,87 @@ void audience_leave(struct guild_link *l)
     if (c == NULL)
         return;
     l->class = NULL;
-    uint32_t last = --c->count;
-    if (l->class_index != last) {
-        c->sessions[l->class_index] = c->sessions[last];
-        c->links[l->class_index] = c->links[last];
-        c->links[l->class_index]->class_index = l->class_index;
+    uint32_t hole = l->class_index;
+    if (hole < c->left) { /* the last of those who are left takes the place */
+        place(c, hole, --c->left);
+        hole = c->left;
     }
+    place(c, hole, --c->count);
     if (c->count == 0)
-        audience_class_free(c);
+        class_free(l->guild, c);
 }
 
-/* Without memory: nothing rather than too much, and nothing silently: the client begins anew. */
-static void give_up(struct guild_link *l)
+void audience_give_up(struct guild_link *l)
 {
     session_fail(l->session);
     audience_leave(l);
 }
 
-/* Somebody the view now treats by name leaves the class of their roles for one of their own. */
-static void single_out(struct guild_sub *s, uint64_t user_id)
+void audience_give_up_all(struct audience_class *c)
 {
-    struct user_sub *u = map_get(&s->hub->users, user_id);
-    if (u == NULL)
+    for (uint32_t left = c->count; left > 0; left--) /* the last one frees c */
+        audience_give_up(c->links[left - 1]);
+}
+
+static void tell(struct session *s, const struct channel_moves *moves)
+{
+    for (uint32_t i = 0; i < moves->count; i++)
+        session_push(s, moves->payloads[i]);
+}
+
+void audience_move(struct guild_link *l, const struct standing *now)
+{
+    struct guild_sub *s = l->guild;
+    assert(s->change == NULL && l->class != NULL);
+    struct class_key k = key_of(l, now->timed_out_until_ms != 0 ||
+                                       audience_is_special(s->view, l->session->who.user.v));
+    k.timed_out_until_ms = now->timed_out_until_ms;
+    k.pending = now->pending;
+    k.roles = now->roles;
+    k.role_count = now->role_count;
+    struct audience_class *c = obtain(s, &k);
+    if (c == l->class)
         return;
-    LIST_FOREACH (it, &u->sessions) {
-        struct guild_link *l =
-            session_link(LIST_OWNER(it, struct session, user_node), s->feed.stream.id);
-        if (l == NULL || l->class == NULL || l->class->special_user == user_id)
-            continue;
-        struct audience_class *old = l->class;
-        struct class_key k = {old->intents, old->content,   user_id, old->timed_out_until_ms,
-                              old->roles,   old->role_count};
-        struct guild_link moved = *l;
-        if (enter(s, l, &k)) {
-            /* The old place still names the link: take it out by the copy. */
-            struct audience_class *now = l->class;
-            uint32_t now_index = l->class_index;
-            *l = moved;
-            audience_leave(l);
-            l->class = now;
-            l->class_index = now_index;
+    const struct audience_class *old = l->class;
+    struct channel_moves moves;
+    struct visible_change v;
+    visible_begin(&v, NULL, s->view, s->last_messages, s->view, s->last_messages);
+    bool known = c != NULL && visible_moves(&v, old->permissions, c->permissions, &moves);
+    if (c == NULL || !put_into(s, c, l) || !known)
+        audience_give_up(l);
+    else if ((l->session->intents & INTENT_GUILDS) != 0)
+        tell(l->session, &moves);
+    if (known)
+        channel_moves_deinit(&moves);
+    visible_end(&v);
+}
+
+void audience_single_out(struct guild_link *l)
+{
+    struct guild_sub *s = l->guild;
+    const struct audience_class *old = l->class;
+    struct class_key k = {
+        .intents = old->intents,
+        .content = old->content,
+        .pending = old->pending,
+        .special_user = l->session->who.user.v,
+        .timed_out_until_ms = old->timed_out_until_ms,
+        .roles = old->roles,
+        .role_count = old->role_count,
+    };
+    struct audience_class *c = find(s, &k);
+    if (c == NULL && (c = class_new(s, &k)) != NULL) {
+        size_t size = (s->view->channel_count + 1) * sizeof *c->permissions;
+        c->structure = old->structure;
+        c->timeout_over = old->timeout_over;
+        c->permissions = mem_alloc(MEM_GATEWAY, size);
+        if (c->permissions == NULL) {
+            class_free(s, c);
+            c = NULL;
         } else {
-            give_up(l);
+            memcpy(c->permissions, old->permissions, size);
         }
     }
-}
-
-void audience_refresh(struct guild_sub *s)
-{
-    bool known = collect_specials(s); /* else some class may hold somebody it must not */
-    LIST_FOREACH (it, &s->classes) {
-        struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
-        if (known && compute(s, c))
-            continue;
-        for (uint32_t left = c->count; left > 0; left--) /* the last one frees c */
-            give_up(c->links[left - 1]);
-    }
-    if (!known)
-        return;
-    for (size_t i = 0; i < s->special_count; i++)
-        single_out(s, s->specials[i]);
-}
-
-static bool mentioned(const struct event *e, uint64_t user_id)
-{
-    for (uint32_t i = 0; i < e->content_user_count; i++) {
-        if (e->content_users[i] == user_id)
-            return true;
-    }
-    return false;
-}
-
-static void deliver_blank(struct audience_class *c, const struct event *e)
-{
-    for (uint32_t i = 0; i < c->count; i++) {
-        struct session *s = c->sessions[i];
-        bool own = mentioned(e, s->who.user.v);
-        session_push(s, own ? e->payload : e->payload_blank);
-    }
-}
-
-void audience_deliver(struct guild_sub *s, const struct event *e)
-{
-    const struct event_info *info = event_info(e->kind);
-    if (e->payload == NULL || info == NULL)
-        return;
-    size_t at = s->view->channel_count; /* the slot of permissions in the guild */
-    if (info->audience == AUDIENCE_CHANNEL) {
-        const struct channel *channel =
-            guild_view_channel(s->view, (struct channel_id){e->channel_id});
-        if (channel == NULL)
-            return;
-        at = (size_t)(channel - s->view->channels);
-    } else if (info->audience != AUDIENCE_GUILD) {
-        return;
-    }
-    LIST_FOREACH (it, &s->classes) {
-        struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
-        if ((c->permissions[at] & info->permissions) != info->permissions)
-            continue;
-        if (info->intents != 0 && (c->intents & info->intents) == 0)
-            continue;
-        if (e->payload_blank != NULL && !c->content) {
-            deliver_blank(c, e);
-            continue;
-        }
-        for (uint32_t i = 0; i < c->count; i++)
-            session_push(c->sessions[i], e->payload);
-    }
+    if (c == NULL || !put_into(s, c, l))
+        audience_give_up(l);
 }

@@ -53,6 +53,7 @@ static void heartbeat(struct gw_conn *g, const json_t *d)
         if (seq > 0)
             replay_confirm(&g->session->replay, (uint64_t)seq);
         gw_conn_deadline(g, g->hub->gateway->options.heartbeat_interval_ms * 3 / 2);
+        session_seen(g->session);
     }
     gw_conn_send(g, SLICE("{\"t\":null,\"s\":null,\"op\":11,\"d\":null}"));
 }

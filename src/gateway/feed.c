@@ -45,7 +45,8 @@ static bool advance(struct feed *f, struct event *e)
     return true;
 }
 
-/* Everything known is applied: go live, then see whether what was held connects. */
+/* Everything known is applied: go live, then see whether what was held connects. If the owner
+ * pauses on the way, the rest is held again. */
 static void settle(struct feed *f)
 {
     struct event **held = f->held;
@@ -56,14 +57,18 @@ static void settle(struct feed *f)
     f->held_lost = false;
     f->state = FEED_LIVE;
     for (uint32_t i = 0; i < count; i++) {
-        if (f->state == FEED_LIVE && !advance(f, held[i]))
-            f->state = FEED_REFILLING;
-        if (f->state == FEED_REFILLING)
+        if (f->paused) {
             hold(f, held[i]);
+        } else if (f->state == FEED_REFILLING || !advance(f, held[i])) {
+            f->state = FEED_REFILLING;
+            hold(f, held[i]);
+        }
         event_unref(&held[i]);
     }
     mem_free(MEM_GATEWAY, held);
-    if (hole)
+    if (hole && f->paused)
+        f->held_lost = true;
+    else if (hole)
         f->state = FEED_REFILLING;
     if (f->state == FEED_REFILLING)
         f->ops->refill(f);
@@ -79,7 +84,7 @@ void feed_start(struct feed *f, uint64_t position)
 void feed_offer(struct feed *f, struct event *e)
 {
     assert(e->position > 0);
-    if (f->state != FEED_LIVE) {
+    if (f->state != FEED_LIVE || f->paused) {
         hold(f, e);
         return;
     }
@@ -92,7 +97,7 @@ void feed_offer(struct feed *f, struct event *e)
 
 void feed_lost(struct feed *f)
 {
-    if (f->state != FEED_LIVE) {
+    if (f->state != FEED_LIVE || f->paused) {
         f->held_lost = true;
         return;
     }
@@ -100,15 +105,33 @@ void feed_lost(struct feed *f)
     f->ops->refill(f);
 }
 
+void feed_pause(struct feed *f)
+{
+    assert(f->state != FEED_LOADING && !f->paused);
+    f->paused = true;
+}
+
+void feed_resume(struct feed *f)
+{
+    assert(f->paused);
+    f->paused = false;
+    if (f->state == FEED_REFILLING)
+        f->ops->refill(f); /* what followed in the log was not kept */
+    else
+        settle(f);
+}
+
 void feed_refilled(struct feed *f, struct event *const *events, size_t count, bool more)
 {
-    assert(f->state == FEED_REFILLING);
+    assert(f->state == FEED_REFILLING && !f->paused);
     for (size_t i = 0; i < count; i++) {
         if (events[i]->position <= f->position)
             continue;
         /* events_replay ends before a hole, and says so: then feed_restart is due. */
         assert(events[i]->position == f->position + 1);
         apply(f, events[i]);
+        if (f->paused)
+            return;
     }
     if (more)
         f->ops->refill(f);
@@ -118,7 +141,7 @@ void feed_refilled(struct feed *f, struct event *const *events, size_t count, bo
 
 void feed_restart(struct feed *f)
 {
-    assert(f->state == FEED_REFILLING);
+    assert(f->state == FEED_REFILLING && !f->paused);
     feed_deinit(f);
     feed_init(f, f->stream, f->ops);
 }

@@ -11,7 +11,8 @@
  *      └──────────────────────feed_restart─────────────────────┘
  *
  * In LOADING and REFILLING what arrives is held, up to a maximum; beyond it the log is read once
- * more.
+ * more. The same while the feed is paused, which it may be when LIVE or REFILLING: the owner has
+ * not finished with the event that it was given last.
  */
 
 #include <stdbool.h>
@@ -27,7 +28,8 @@ enum { FEED_HELD_MAX = 256 };
 struct feed;
 
 struct feed_ops {
-    /* In order, once a position. The event is borrowed. Must not call into the feed. */
+    /* In order, once a position. The event is borrowed. Must not call into the feed, but for
+     * feed_pause. */
     void (*apply)(struct feed *f, struct event *e);
     /* The log must be read after f->position and given to feed_refilled. */
     void (*refill)(struct feed *f);
@@ -36,6 +38,7 @@ struct feed_ops {
 struct feed {
     struct stream stream;
     enum feed_state state;
+    bool paused;
     uint64_t position; /* applied up to here */
     struct event **held;
     uint32_t held_count;
@@ -53,6 +56,10 @@ void feed_start(struct feed *f, uint64_t position);
 void feed_offer(struct feed *f, struct event *e);
 /* The bus lost events; perhaps of this stream. */
 void feed_lost(struct feed *f);
+/* Inside apply: nothing more until feed_resume. */
+void feed_pause(struct feed *f);
+/* Not inside apply: goes on with what was held, or asks for the log again. */
+void feed_resume(struct feed *f);
 /* The log's rows after f->position, in order; `more`: there may be further ones. Borrowed. */
 void feed_refilled(struct feed *f, struct event *const *events, size_t count, bool more);
 /* The log has no longer what follows f->position: whoever was fed must begin anew, and so does the

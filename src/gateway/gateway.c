@@ -1,6 +1,8 @@
 /* The gateway as a whole: one hub a loop. */
 #include "gateway/gateway_priv.h"
 
+enum { LIVE_USERS_MAX = 1 << 20 }; /* in each part of the count; as many as a hub may have */
+
 enum err gateway_new(const struct gateway_options *o, struct gateway **out)
 {
     struct gateway *g = mem_zalloc(MEM_GATEWAY, sizeof *g);
@@ -8,7 +10,8 @@ enum err gateway_new(const struct gateway_options *o, struct gateway **out)
         return ERR_NO_MEMORY;
     g->options = *o;
     g->hubs = mem_array(MEM_GATEWAY, o->loop_count, sizeof *g->hubs);
-    if (g->hubs == NULL) {
+    g->live = counts_new(MEM_GATEWAY, LIVE_USERS_MAX, random_u64(o->random));
+    if (g->hubs == NULL || g->live == NULL) {
         gateway_free(&g);
         return ERR_NO_MEMORY;
     }
@@ -34,6 +37,7 @@ static void drain_hub(struct task *t, struct loop *l)
     /* Nobody can resume here any more, and the loop, whose timers they hold, goes before the hub.
      */
     hub_drop_sessions(h);
+    visits_forget(h);
 }
 
 void gateway_drain(struct gateway *g)
@@ -50,6 +54,7 @@ void gateway_free(struct gateway **g)
         return;
     for (unsigned i = 0; i < (*g)->hub_count; i++)
         hub_deinit(&(*g)->hubs[i]);
+    counts_free(&(*g)->live);
     mem_free(MEM_GATEWAY, (*g)->hubs);
     mem_free(MEM_GATEWAY, *g);
     *g = NULL;

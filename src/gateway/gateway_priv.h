@@ -17,12 +17,14 @@
  */
 
 #include "base/arena.h"
+#include "base/counts.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "core/guilds.h"
 #include "gateway/feed.h"
 #include "gateway/gateway.h"
 #include "gateway/replay.h"
+#include "gateway/visible.h"
 #include "wire/json_read.h"
 #include "wire/ws.h"
 
@@ -31,6 +33,13 @@ enum {
     HUB_TAKE_MAX = 128,           /* events handled in one turn before I/O gets its turn */
     HUB_IN_FLIGHT_MAX = 64,       /* jobs of one loop with workers; the others wait in line */
     HUB_JOBS_MAX = 32,            /* guild loads and refills under way at once */
+    HUB_WORK_PER_TURN = 512,      /* permissions computed and dispatches pushed in one turn on
+                                     account of changed and of big guilds: 0.1 to 0.2 ms */
+    GUILD_BULK_MIN = 256,         /* sessions of a guild from which its deliveries are sent in
+                                     portions, between which others have their turn */
+    GUILD_SLICED_MIN = 1536,      /* ... from which an event is even pushed in several turns */
+    GUILD_RECENT_MAX = 64,        /* changes of members that are remembered for who is entering */
+    GUILD_LATER_MAX = 64,         /* unlogged events held while a guild changes */
     CONN_QUEUED_MAX = 256 * 1024, /* bytes handed to the connection ahead of the kernel */
     FRAME_PREFIX_MAX = WS_HEADER_MAX + 32,
     JOB_ARENA_BYTES = 64 * 1024 * 1024,
@@ -82,11 +91,15 @@ struct guild_link {
     uint32_t class_index;
     struct list waiting;   /* in guild->waiting */
     uint64_t min_position; /* the guild's stream as of which `member` was read */
+    bool reading;          /* it is being read again: there was a change since */
+    bool gone;             /* removed after min_position: never to enter */
     int64_t joined_at_ms;
     struct bytes *member;  /* the user's own member object, until GUILD_CREATE was made */
     struct role_id *roles; /* likewise; then the class has them */
     uint32_t role_count;
     int64_t timed_out_until_ms;
+    bool pending;
+    bool temporary;
 };
 
 enum session_state { SESSION_LOADING, SESSION_LIVE };
@@ -118,6 +131,7 @@ struct session {
     struct timer timer;  /* resume window */
     struct event **held; /* user events while LOADING */
     uint32_t held_count;
+    int64_t seen_day_ms;       /* of the user, as far as this session has noted it */
     struct session_load *load; /* between its snapshot and READY (people) */
 };
 
@@ -137,8 +151,11 @@ struct user_sub {
 struct audience_class {
     struct list node;
     uint64_t hash;
+    struct audience_class *same_hash;
     uint32_t intents;
     bool content;          /* MESSAGE_CONTENT, or a person */
+    bool pending;          /* not screened yet */
+    bool timeout_over;     /* permissions were computed after timed_out_until_ms */
     uint64_t special_user; /* owner, member overwrite or time-out: a class of their own; else 0 */
     int64_t timed_out_until_ms;
     struct role_id *roles;
@@ -148,7 +165,13 @@ struct audience_class {
     struct guild_link **links; /* parallel */
     uint32_t count;
     uint32_t capacity;
-    struct bytes *guild_json; /* the shared beginning of GUILD_CREATE, as of json_version */
+    uint64_t structure;         /* the guild's, that `permissions` are of */
+    bool moving;                /* they are of the next one, and its sessions are being told so */
+    struct channel_moves moves; /* what they are told */
+    uint32_t left;              /* the first so many sessions have not had their turn, in a pass
+                                   over them that takes several turns of the loop */
+    uint64_t fresh_position;    /* of the event with which its channel came into sight */
+    struct bytes *guild_json;   /* the shared beginning of GUILD_CREATE, as of json_version */
     uint64_t json_version;
     struct bytes *create; /* the last whole GUILD_CREATE made, for its user, as of create_version */
     uint64_t create_user;
@@ -163,14 +186,33 @@ struct guild_sub {
     uint64_t *last_messages; /* per channel of the view; NULL: forgotten when memory was short */
     uint64_t member_count;
     uint64_t version;   /* bumped whenever GUILD_CREATE would read differently */
-    uint64_t *specials; /* ascending: users whom the view treats by name */
-    size_t special_count;
+    uint64_t structure; /* bumped with every view that changes permissions */
     struct list classes;
-    struct list waiting; /* links that are not in a class yet */
+    struct map by_key;       /* of classes, by hash */
+    struct event *current;   /* being applied; if that takes more than one turn of the loop, the
+                                feed is paused and the guild in hub->busy */
+    struct turnover *change; /* the view is being replaced by that of `current` */
+    bool noted;              /* all that it changes has been; it is being delivered */
+    bool sliced;             /* ... in slices */
+    struct list busy;        /* in hub->busy */
+    struct event **later;    /* unlogged events that came meanwhile */
+    uint32_t later_count;
+    struct timer expiry; /* of the time-out that ends next */
+    int64_t expiry_ms;
+    struct recent_change *recent; /* a ring: members with sessions on this loop that changed */
+    uint64_t recent_count;        /* ever */
+    uint64_t recent_from;         /* later changes than this position are all in it */
+    struct list waiting;          /* links that are not in a class yet */
     uint32_t link_count;
     struct list wanted; /* in hub->wanted or hub->later while it needs a job */
     bool job_running;
     struct list trash; /* in hub->trash when it has no links */
+};
+
+/* A member whose standing or member object changed, or who left. */
+struct recent_change {
+    uint64_t user;
+    uint64_t position;
 };
 
 struct hub {
@@ -187,6 +229,12 @@ struct hub {
     struct list wanted; /* guilds that need a load or a refill */
     struct list later;  /* likewise, once the retry timer rings */
     struct list trash;  /* guilds without links, freed at the end of the turn */
+    struct list busy;   /* guilds in the middle of a change, in turns */
+    struct list visits; /* memberships that are to end with the user's last session */
+    bool bulk;          /* what is pushed now goes to very many sessions */
+    int work;           /* left in this turn, of work_per_turn */
+    int work_per_turn;
+    uint32_t sliced_min; /* GUILD_SLICED_MIN */
     unsigned jobs;
     struct timer retry;
     struct buf scratch; /* payloads are composed here */
@@ -198,6 +246,7 @@ struct gateway {
     struct gateway_options options;
     struct hub *hubs;
     unsigned hub_count;
+    struct counts *live; /* sessions of each user, of all hubs */
 };
 
 /* hub.c */
@@ -213,6 +262,8 @@ void gw_job_submit(struct gw_job *j, enum job_class class);
 void gw_job_free(struct gw_job *j);
 /* Starts what is in `later`, and users' refills that failed, in RETRY_MS. */
 void hub_retry_later(struct hub *h);
+/* The guild's change goes on when it is its turn. */
+void hub_busy(struct hub *h, struct guild_sub *s);
 
 /* transport.c */
 void gw_conn_send(struct gw_conn *g, struct slice json); /* one text frame, now */
@@ -270,6 +321,14 @@ void session_flush(struct session *s);
 /* An event of the user's own stream. May free s. */
 void session_user_event(struct session *s, struct event *e);
 
+/* visits.c */
+/* The session has been counted, and is about to be freed. */
+void visits_session_ends(struct session *s);
+/* The hub goes; jobs under way do no more than end. */
+void visits_forget(struct hub *h);
+/* The user is here today: has it noted, once a day. */
+void session_seen(struct session *s);
+
 /* user.c */
 struct user_sub *user_sub_get(struct hub *h,
                               uint64_t user_id); /* made if absent; NULL: no memory */
@@ -278,29 +337,60 @@ void user_sub_want(struct user_sub *u);
 
 /* guild.c */
 struct guild_sub *guild_sub_get(struct hub *h, uint64_t guild_id);
+/* Loop: an event of any kind about this guild. */
+void guild_sub_ephemeral(struct guild_sub *s, struct event *e);
+void guild_sub_want(struct guild_sub *s);
+void guild_sub_start_job(struct guild_sub *s);
+/* Goes on with the event that is being applied; false: there is more to do, in another turn. */
+MUST_CHECK bool guild_sub_continue(struct guild_sub *s);
+void guild_sub_free(struct guild_sub *s);
+
+/* link.c */
 /* Links a session to the guild: the link waits until the guild is live and has reached
  * min_position, then GUILD_CREATE is pushed (or READY tried). `m` is copied. NULL: no memory. */
 struct guild_link *guild_link_new(struct session *s, const struct membership *m);
 /* Unlinks and frees; the guild is freed at the end of the turn if nobody is left. */
 void guild_link_free(struct guild_link *l);
-bool guild_link_ready(const struct guild_link *l);
+/* May it enter now? Has the membership read again if it changed since it was read. */
+bool guild_link_ready(struct guild_link *l);
 /* What was only needed for the first payload. */
 void guild_link_forget_member(struct guild_link *l);
 void guild_link_activate(struct guild_link *l);
-/* Loop: an event of any kind about this guild. */
-void guild_sub_ephemeral(struct guild_sub *s, struct event *e);
-void guild_sub_want(struct guild_sub *s);
-void guild_sub_start_job(struct guild_sub *s);
-void guild_sub_free(struct guild_sub *s);
+/* The event changed something about a member: who is about to enter may have read the old state. */
+void guild_note_member(struct guild_sub *s, const struct event *e);
 
 /* audience.c: visibility classes */
-/* Puts the link into the class of its member; false when memory is short. */
+/* Puts the link into the class of its member; false when memory is short. Not while the view
+ * changes. */
 MUST_CHECK bool audience_join(struct guild_link *l);
 void audience_leave(struct guild_link *l);
-/* After the view changed: recompute every class, regroup those who became special. */
-void audience_refresh(struct guild_sub *s);
+/* Nothing rather than too much, and nothing silently: the client begins anew. */
+void audience_give_up(struct guild_link *l);
+void audience_give_up_all(struct audience_class *c);
+/* The member's standing is another from here on: into the class of that, with the channels that
+ * appear and vanish for the session. */
+void audience_move(struct guild_link *l, const struct standing *now);
+/* Into a class of the user's own that sees what the present one sees. */
+void audience_single_out(struct guild_link *l);
+/* deliver.c: to everybody at once; or, in a big guild, in slices: false, there is more to do */
 void audience_deliver(struct guild_sub *s, const struct event *e);
-void audience_class_free(struct audience_class *c);
+void delivery_begin(struct guild_sub *s, const struct event *e);
+MUST_CHECK bool delivery_run(struct guild_sub *s, const struct event *e);
+/* The class as somebody whom permissions are computed for. */
+struct subject audience_subject(const struct audience_class *c);
+/* `permissions` become those of the class; was the time-out over when they were computed? Sees to
+ * it that they are computed again when it is. */
+void audience_install(struct guild_sub *s, struct audience_class *c, uint64_t *permissions,
+                      int64_t now_ms);
+/* Whether the view treats the user by name: the owner, or an overwrite. */
+bool audience_is_special(const struct guild_view *v, uint64_t user_id);
+
+/* turnover.c: a new view, in slices */
+/* The view from this event on. True: turnover_run has work to do; if it returns false, there is
+ * more, in another turn. */
+MUST_CHECK bool turnover_begin(struct guild_sub *s, const struct event *e);
+MUST_CHECK bool turnover_run(struct guild_sub *s);
+void turnover_end(struct guild_sub *s);
 
 /* ready.c: payloads of one session */
 struct bytes *ready_payload(struct session *s, const struct session_load *load);

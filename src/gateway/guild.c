@@ -12,6 +12,8 @@
 #include "proto/guild.h"
 #include "wire/json_write.h"
 
+enum { CLASSES_MAX = 1 << 20 };
+
 struct guild_job {
     struct gw_job job;     /* first */
     struct guild_sub *sub; /* kept alive by its job_running */
@@ -27,22 +29,6 @@ static size_t channel_index(const struct guild_view *v, uint64_t channel_id)
     return c == NULL ? SIZE_MAX : (size_t)(c - v->channels);
 }
 
-/* The new structure, from this event on. Channels that stay keep their last message; without memory
- * those are forgotten, but the old view may not stay: it shows what the new one hides. */
-static void replace_view(struct guild_sub *s, struct guild_view *view)
-{
-    uint64_t *last = mem_array(MEM_GATEWAY, view->channel_count + 1, sizeof *last);
-    for (size_t i = 0; i < view->channel_count && last != NULL && s->last_messages != NULL; i++) {
-        size_t old = channel_index(s->view, view->channels[i].id.v);
-        last[i] = old == SIZE_MAX ? 0 : s->last_messages[old];
-    }
-    mem_free(MEM_GATEWAY, s->last_messages);
-    s->last_messages = last;
-    guild_view_unref(&s->view);
-    s->view = guild_view_ref(view);
-    audience_refresh(s);
-}
-
 static void remove_member(struct guild_sub *s, uint64_t user_id)
 {
     struct user_sub *u = map_get(&s->hub->users, user_id);
@@ -51,18 +37,32 @@ static void remove_member(struct guild_sub *s, uint64_t user_id)
     LIST_FOREACH (it, &u->sessions) {
         struct guild_link *l =
             session_link(LIST_OWNER(it, struct session, user_node), s->feed.stream.id);
+        if (l == NULL || l->min_position >= s->feed.position)
+            continue; /* that one has come back already */
         /* Only out of the audience: GUILD_DELETE comes with the user's own stream. */
-        if (l != NULL)
-            audience_leave(l);
+        audience_leave(l);
+        l->gone = true;
     }
 }
 
-static void on_apply(struct feed *f, struct event *e)
+/* Before anything later is delivered. Who is not in a class yet reads the membership again. */
+static void move_member(struct guild_sub *s, uint64_t user_id, const struct standing *now)
 {
-    struct guild_sub *s = (struct guild_sub *)f;
-    s->version++;
-    if (e->view != NULL)
-        replace_view(s, e->view);
+    struct user_sub *u = map_get(&s->hub->users, user_id);
+    if (u == NULL)
+        return;
+    LIST_FOREACH (it, &u->sessions) {
+        struct guild_link *l =
+            session_link(LIST_OWNER(it, struct session, user_node), s->feed.stream.id);
+        if (l != NULL && l->class != NULL)
+            audience_move(l, now);
+    }
+}
+
+/* What an event changes besides the view. */
+static void note(struct guild_sub *s, const struct event *e)
+{
+    guild_note_member(s, e);
     if (e->kind == EVENT_MESSAGE_CREATE) {
         size_t i = channel_index(s->view, e->channel_id);
         if (i != SIZE_MAX && s->last_messages != NULL)
@@ -72,19 +72,79 @@ static void on_apply(struct feed *f, struct event *e)
     } else if (e->kind == EVENT_GUILD_MEMBER_REMOVE) {
         s->member_count -= s->member_count > 0;
         remove_member(s, e->entity_id);
+    } else if (e->kind == EVENT_GUILD_MEMBER_UPDATE && e->standing != NULL) {
+        move_member(s, e->entity_id, e->standing);
     }
-    audience_deliver(s, e);
+}
+
+/* Whoever's membership is of just this position. */
+static void admit_exact(struct guild_sub *s)
+{
     LIST_FOREACH (it, &s->waiting) {
         struct guild_link *l = LIST_OWNER(it, struct guild_link, waiting);
-        if (l->min_position == s->feed.position)
+        if (l->min_position == s->feed.position && !l->reading)
             guild_link_activate(l);
     }
 }
 
+/* As far as the account of this turn goes; true: it is done. */
+static bool apply_current(struct guild_sub *s)
+{
+    if (s->change != NULL) {
+        if (!turnover_run(s))
+            return false;
+        turnover_end(s);
+    }
+    if (!s->noted) {
+        note(s, s->current);
+        s->noted = true;
+        delivery_begin(s, s->current);
+    }
+    if (!delivery_run(s, s->current))
+        return false;
+    s->noted = false;
+    event_unref(&s->current);
+    admit_exact(s);
+    return true;
+}
+
+static void on_apply(struct feed *f, struct event *e)
+{
+    struct guild_sub *s = (struct guild_sub *)f;
+    s->version++;
+    s->current = event_ref(e);
+    if (e->view == NULL || !turnover_begin(s, e))
+        assert(s->change == NULL);
+    if (apply_current(s))
+        return;
+    feed_pause(f);
+    hub_busy(s->hub, s);
+}
+
+/* Nothing of a guild is delivered in the middle of a change, not even what has no position. */
+static void hold_ephemeral(struct guild_sub *s, struct event *e)
+{
+    if (s->later == NULL)
+        s->later = mem_array(MEM_GATEWAY, GUILD_LATER_MAX, sizeof(struct event *));
+    if (s->later != NULL && s->later_count < GUILD_LATER_MAX)
+        s->later[s->later_count++] = event_ref(e);
+}
+
 void guild_sub_ephemeral(struct guild_sub *s, struct event *e)
 {
-    if (s->view != NULL)
+    if (s->current != NULL)
+        hold_ephemeral(s, e);
+    else if (s->view != NULL)
         audience_deliver(s, e);
+}
+
+static void drop_ephemeral(struct guild_sub *s)
+{
+    for (uint32_t i = 0; i < s->later_count; i++)
+        event_unref(&s->later[i]);
+    mem_free(MEM_GATEWAY, s->later);
+    s->later = NULL;
+    s->later_count = 0;
 }
 
 static void on_refill(struct feed *f)
@@ -101,8 +161,6 @@ void guild_sub_want(struct guild_sub *s)
 /* The feed is live: whoever waited for that may enter. */
 static void admit_waiting(struct guild_sub *s)
 {
-    if (s->feed.state != FEED_LIVE)
-        return;
     LIST_FOREACH (it, &s->waiting) {
         struct guild_link *l = LIST_OWNER(it, struct guild_link, waiting);
         if (guild_link_ready(l))
@@ -155,7 +213,7 @@ static bool install_snapshot(struct guild_sub *s, struct guild_snapshot *snap)
     guild_view_unref(&s->view);
     s->view = guild_view_ref(snap->view);
     s->member_count = snap->member_count;
-    audience_refresh(s);
+    s->recent_from = snap->position; /* what is later will pass by here */
     return true;
 }
 
@@ -201,11 +259,8 @@ static void start_over(struct guild_sub *s)
 {
     log_warn(loop_log(s->hub->loop), "gateway", "the event log was trimmed past a guild's feed",
              LOG_U("guild", s->feed.stream.id), LOG_U("position", s->feed.position));
-    LIST_FOREACH (it, &s->classes) {
-        const struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
-        for (uint32_t i = 0; i < c->count; i++)
-            session_fail(c->sessions[i]);
-    }
+    LIST_FOREACH (it, &s->classes)
+        audience_give_up_all(LIST_OWNER(it, struct audience_class, node));
     LIST_FOREACH (it, &s->waiting)
         session_fail(LIST_OWNER(it, struct guild_link, waiting)->session);
     feed_restart(&s->feed);
@@ -252,6 +307,18 @@ void guild_sub_start_job(struct guild_sub *s)
     gw_job_submit(&g->job, JOB_READ);
 }
 
+bool guild_sub_continue(struct guild_sub *s)
+{
+    if (!apply_current(s))
+        return false;
+    for (uint32_t i = 0; i < s->later_count; i++)
+        audience_deliver(s, s->later[i]);
+    drop_ephemeral(s);
+    feed_resume(&s->feed);
+    admit_waiting(s);
+    return true;
+}
+
 struct guild_sub *guild_sub_get(struct hub *h, uint64_t guild_id)
 {
     static const struct feed_ops ops = {.apply = on_apply, .refill = on_refill};
@@ -262,8 +329,10 @@ struct guild_sub *guild_sub_get(struct hub *h, uint64_t guild_id)
     if (s == NULL)
         return NULL;
     s->hub = h;
+    s->structure = 1;
     list_init(&s->classes);
     list_init(&s->waiting);
+    map_init(&s->by_key, MEM_GATEWAY, CLASSES_MAX, h->guilds.seed);
     feed_init(&s->feed, (struct stream){STREAM_GUILD, guild_id}, &ops);
     if (!map_put(&h->guilds, guild_id, s)) {
         mem_free(MEM_GATEWAY, s);
@@ -275,109 +344,20 @@ struct guild_sub *guild_sub_get(struct hub *h, uint64_t guild_id)
 
 void guild_sub_free(struct guild_sub *s)
 {
+    assert(list_empty(&s->classes));
     map_remove(&s->hub->guilds, s->feed.stream.id);
     list_remove(&s->wanted);
     list_remove(&s->trash);
-    LIST_FOREACH (it, &s->classes)
-        audience_class_free(LIST_OWNER(it, struct audience_class, node));
+    list_remove(&s->busy);
+    loop_timer_stop(&s->expiry);
+    if (s->change != NULL)
+        turnover_end(s);
+    event_unref(&s->current);
+    drop_ephemeral(s);
     feed_deinit(&s->feed);
+    map_deinit(&s->by_key);
     guild_view_unref(&s->view);
     mem_free(MEM_GATEWAY, s->last_messages);
-    mem_free(MEM_GATEWAY, s->specials);
+    mem_free(MEM_GATEWAY, s->recent);
     mem_free(MEM_GATEWAY, s);
-}
-
-static struct bytes *member_json(struct hub *h, const struct member *m)
-{
-    struct json_writer w;
-    buf_reset(&h->scratch);
-    json_begin(&w, &h->scratch);
-    proto_member(&w, m, true);
-    return h->scratch.failed ? NULL : bytes_new(buf_slice(&h->scratch));
-}
-
-static bool copy_member(struct guild_link *l, struct hub *h, const struct member *m)
-{
-    l->joined_at_ms = m->joined_at_ms;
-    l->timed_out_until_ms = m->timed_out_until_ms;
-    l->member = member_json(h, m);
-    if (l->member == NULL)
-        return false;
-    if (m->role_count == 0)
-        return true;
-    l->roles = mem_array(MEM_GATEWAY, m->role_count, sizeof *l->roles);
-    if (l->roles == NULL)
-        return false;
-    memcpy(l->roles, m->roles, m->role_count * sizeof *l->roles);
-    l->role_count = (uint32_t)m->role_count;
-    return true;
-}
-
-void guild_link_forget_member(struct guild_link *l)
-{
-    bytes_unref(&l->member);
-    mem_free(MEM_GATEWAY, l->roles);
-    l->roles = NULL;
-    l->role_count = 0;
-}
-
-struct guild_link *guild_link_new(struct session *s, const struct membership *m)
-{
-    struct guild_sub *g = guild_sub_get(s->hub, m->guild.v);
-    struct guild_link *l = g == NULL ? NULL : mem_zalloc(MEM_GATEWAY, sizeof *l);
-    if (l == NULL)
-        return NULL;
-    l->session = s;
-    l->guild = g;
-    l->min_position = m->position;
-    if (!copy_member(l, s->hub, &m->member) || !session_add_link(s, l)) {
-        guild_link_forget_member(l);
-        mem_free(MEM_GATEWAY, l);
-        return NULL;
-    }
-    g->link_count++;
-    list_remove(&g->trash);
-    list_push_back(&g->waiting, &l->waiting);
-    if (g->feed.state == FEED_LOADING)
-        guild_sub_want(g); /* it has no job if its load was refused a moment ago */
-    return l;
-}
-
-void guild_link_free(struct guild_link *l)
-{
-    struct guild_sub *g = l->guild;
-    audience_leave(l);
-    list_remove(&l->waiting);
-    session_remove_link(l->session, l);
-    guild_link_forget_member(l);
-    mem_free(MEM_GATEWAY, l);
-    g->link_count--;
-    if (g->link_count == 0 && !list_linked(&g->trash))
-        list_push_back(&g->hub->trash, &g->trash);
-}
-
-bool guild_link_ready(const struct guild_link *l)
-{
-    return l->guild->feed.state == FEED_LIVE && l->guild->feed.position >= l->min_position;
-}
-
-void guild_link_activate(struct guild_link *l)
-{
-    struct session *s = l->session;
-    if (s->ready_pending) {
-        session_try_ready(s); /* READY takes all guilds at once */
-        return;
-    }
-    if (!audience_join(l)) {
-        session_fail(s); /* memory is short: the client begins anew */
-        return;
-    }
-    list_remove(&l->waiting);
-    if ((s->intents & INTENT_GUILDS) != 0) {
-        struct bytes *payload = guild_create_payload(l);
-        if (payload != NULL)
-            session_push(s, payload);
-        bytes_unref(&payload);
-    }
-    guild_link_forget_member(l);
 }

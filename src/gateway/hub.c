@@ -145,6 +145,28 @@ static void everything_lost(struct hub *h)
         feed_lost(&((struct user_sub *)value)->feed);
 }
 
+void hub_busy(struct hub *h, struct guild_sub *s)
+{
+    if (!list_linked(&s->busy))
+        list_push_back(&h->busy, &s->busy);
+    loop_wake(h->loop);
+}
+
+/* The guilds that are changing, one slice each, as far as the account of the turn goes. */
+static void continue_changes(struct hub *h)
+{
+    while (h->work > 0) {
+        struct list *n = list_pop_front(&h->busy);
+        if (n == NULL)
+            return;
+        struct guild_sub *s = LIST_OWNER(n, struct guild_sub, busy);
+        if (!guild_sub_continue(s))
+            hub_busy(h, s);
+    }
+    if (!list_empty(&h->busy))
+        loop_wake(h->loop); /* after other I/O had its turn */
+}
+
 static void on_wake(void *ctx, struct loop *l)
 {
     struct hub *h = ctx;
@@ -157,6 +179,7 @@ static void on_wake(void *ctx, struct loop *l)
     }
     if (lost)
         everything_lost(h);
+    continue_changes(h);
     if (n == HUB_TAKE_MAX)
         loop_wake(l); /* the rest after other I/O had its turn */
 }
@@ -188,6 +211,7 @@ static void on_turn(void *ctx, struct loop *l)
 {
     (void)l;
     struct hub *h = ctx;
+    h->work = h->work_per_turn;
     start_wanted(h);
     for (struct list *n; (n = list_pop_front(&h->trash)) != NULL;) {
         struct guild_sub *g = LIST_OWNER(n, struct guild_sub, trash);
@@ -205,6 +229,8 @@ static void wake_hub(void *ctx)
 enum err hub_start(struct hub *h, struct gateway *g, struct loop *l, unsigned index)
 {
     *h = (struct hub){.gateway = g, .loop = l, .index = index};
+    h->work = h->work_per_turn = HUB_WORK_PER_TURN;
+    h->sliced_min = GUILD_SLICED_MIN;
     uint64_t seed = random_u64(g->options.random);
     map_init(&h->sessions, MEM_GATEWAY, 1 << 20, seed);
     map_init(&h->users, MEM_GATEWAY, 1 << 20, seed + 1);
@@ -214,6 +240,8 @@ enum err hub_start(struct hub *h, struct gateway *g, struct loop *l, unsigned in
     list_init(&h->wanted);
     list_init(&h->later);
     list_init(&h->trash);
+    list_init(&h->busy);
+    list_init(&h->visits);
     buf_init(&h->scratch, MEM_GATEWAY, LIMIT_REPLY_BYTES);
     h->queue = bus_subscribe(g->options.bus, g->options.queue_events, wake_hub, h);
     if (h->queue == NULL)
@@ -238,6 +266,7 @@ void hub_deinit(struct hub *h)
     uint64_t key;
     void *value;
     hub_drop_sessions(h);
+    visits_forget(h);
     for (struct list *n; (n = list_pop_front(&h->line)) != NULL;)
         gw_job_free(LIST_OWNER(n, struct gw_job, job.node));
     while (cursor = 0, map_next(&h->users, &cursor, &key, &value))

@@ -132,6 +132,8 @@ static void finish_load(struct session *s, struct session_load *l)
 {
     uint64_t stamp = l->snapshot.user_position;
     s->load = l;
+    s->seen_day_ms = l->snapshot.user.seen_at_ms;
+    session_seen(s);
     keep_shard(s, &l->snapshot);
     if (l->snapshot.membership_count > SESSION_GUILDS_MAX) {
         session_end(s, ERR_GW_SHARDING_REQUIRED);

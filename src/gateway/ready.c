@@ -4,7 +4,10 @@
  * until the guild changes.
  */
 #include "gateway/gateway_priv.h"
+#include "proto/expressions.h"
 #include "proto/guild.h"
+#include "proto/scheduled_event.h"
+#include "proto/stage.h"
 #include "proto/user.h"
 #include "wire/json_write.h"
 
@@ -27,6 +30,54 @@ static struct bytes *end_dispatch(struct buf *out)
     return b;
 }
 
+static bool class_sees(const struct guild_sub *g, const struct audience_class *c,
+                       struct channel_id id)
+{
+    const struct channel *channel = guild_view_channel(g->view, id);
+    return channel != NULL &&
+           (c->permissions[channel - g->view->channels] & PERMISSION_VIEW_CHANNEL) != 0;
+}
+
+static void write_channels(struct json_writer *w, const struct guild_sub *g,
+                           const struct audience_class *c)
+{
+    json_key(w, "channels");
+    json_array_begin(w);
+    for (size_t i = 0; i < g->view->channel_count; i++) {
+        if ((c->permissions[i] & PERMISSION_VIEW_CHANNEL) == 0)
+            continue;
+        struct channel channel = g->view->channels[i];
+        channel.last_message.v = g->last_messages == NULL ? 0 : g->last_messages[i];
+        proto_channel(w, &channel, false);
+    }
+    json_array_end(w);
+}
+
+/* What takes place in a channel is for those who see it; what takes place elsewhere is for all. */
+static void write_happenings(struct json_writer *w, const struct guild_sub *g,
+                             const struct audience_class *c)
+{
+    const struct guild_view *v = g->view;
+    static const struct scheduled_event_extras NO_EXTRAS = {0};
+    json_key(w, "stage_instances");
+    json_array_begin(w);
+    for (size_t i = 0; i < v->stage_count; i++) {
+        if (class_sees(g, c, v->stages[i].channel))
+            proto_stage(w, &v->stages[i]);
+    }
+    json_array_end(w);
+    json_key(w, "guild_scheduled_events");
+    json_array_begin(w);
+    for (size_t i = 0; i < v->scheduled_count; i++) {
+        const struct scheduled_event *x = &v->scheduled[i];
+        if (x->channel.v == 0 || class_sees(g, c, x->channel))
+            proto_scheduled_event(w, x, &NO_EXTRAS);
+    }
+    json_array_end(w);
+    json_key(w, "soundboard_sounds");
+    proto_sounds(w, v);
+}
+
 /* The keys that all sessions of the class read alike: the guild and its visible channels. */
 static struct bytes *class_json(struct guild_sub *g, struct audience_class *c)
 {
@@ -38,20 +89,10 @@ static struct bytes *class_json(struct guild_sub *g, struct audience_class *c)
     json_begin(&w, &b);
     json_object_begin(&w);
     proto_guild_keys(&w, g->view);
-    json_key(&w, "channels");
-    json_array_begin(&w);
-    for (size_t i = 0; i < g->view->channel_count; i++) {
-        if ((c->permissions[i] & PERMISSION_VIEW_CHANNEL) == 0)
-            continue;
-        struct channel channel = g->view->channels[i];
-        channel.last_message.v = g->last_messages == NULL ? 0 : g->last_messages[i];
-        proto_channel(&w, &channel, false);
-    }
-    json_array_end(&w);
+    write_channels(&w, g, c);
+    write_happenings(&w, g, c);
     json_kv_u64(&w, "member_count", g->member_count);
-    static const char *const EMPTY[] = {"threads",           "presences",
-                                        "voice_states",      "stage_instances",
-                                        "soundboard_sounds", "guild_scheduled_events"};
+    static const char *const EMPTY[] = {"threads", "presences", "voice_states"};
     for (size_t i = 0; i < sizeof EMPTY / sizeof EMPTY[0]; i++)
         json_kv_raw(&w, EMPTY[i], "[]");
     json_kv_bool(&w, "unavailable", false);

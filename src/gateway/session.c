@@ -46,7 +46,9 @@ struct session *session_new(struct hub *h, const struct principal *who)
     *s = (struct session){.magic = SESSION_MAGIC, .hub = h, .who = *who, .shard_count = 1};
     make_id(s);
     s->user = user_sub_get(h, who->user.v);
-    if (s->user == NULL || !map_put(&h->sessions, s->key, s)) {
+    if (s->user == NULL || !map_put(&h->sessions, s->key, s) ||
+        !counts_add(h->gateway->live, who->user.v)) {
+        map_remove(&h->sessions, s->key);
         if (s->user != NULL)
             user_sub_release(s->user);
         mem_free(MEM_GATEWAY, s);
@@ -63,6 +65,7 @@ void session_free(struct session *s)
     if (s->conn != NULL)
         s->conn->session = NULL;
     loop_timer_stop(&s->timer);
+    visits_session_ends(s);
     map_remove(&s->hub->sessions, s->key);
     list_remove(&s->user_node);
     user_sub_release(s->user);
@@ -147,7 +150,11 @@ void session_push(struct session *s, struct bytes *payload)
             gw_conn_close(s->conn, ERR_GW_UNKNOWN); /* resumable, while the window lasts */
         return;
     }
-    if (s->conn != NULL)
+    if (s->conn == NULL)
+        return;
+    if (s->hub->bulk)
+        conn_mark_bulk(s->conn->conn);
+    else
         conn_mark_dirty(s->conn->conn);
 }
 

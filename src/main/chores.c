@@ -1,6 +1,9 @@
 #include "main/chores.h"
 
 #include "base/mem.h"
+#include "core/audit.h"
+#include "core/invites.h"
+#include "core/media.h"
 #include "core/tasks.h"
 #include "main/upkeep.h"
 #include "ops/backup_schedule.h"
@@ -8,11 +11,12 @@
 #include "store/event_log_trim.h"
 #include "store/space.h"
 
-enum { HOUR_MS = 60 * 60 * 1000, MINUTE_MS = 60 * 1000, DAY_MS = 24 * HOUR_MS };
+enum { SECOND_MS = 1000, HOUR_MS = 60 * 60 * 1000, MINUTE_MS = 60 * 1000, DAY_MS = 24 * HOUR_MS };
 
 struct chores {
     struct ops *ops;
-    uint64_t keep_ms; /* of the event log; 0: for ever */
+    uint64_t keep_ms;       /* of the event log; 0: for ever */
+    uint64_t keep_audit_ms; /* likewise of the audit log */
     struct stream trimmed;
     struct upkeep *upkeep;
     bool tasks_running;
@@ -43,24 +47,53 @@ static enum err trim_log(void *ctx, bool *more)
     return event_log_trim_step(c->ops->store, c->keep_ms, &c->trimmed, more);
 }
 
+static enum err trim_audit_log(void *ctx, bool *more)
+{
+    struct chores *c = ctx;
+    return audit_expire_step(c->ops->core, c->keep_audit_ms, more);
+}
+
+static enum err expire_invites(void *ctx, bool *more)
+{
+    struct chores *c = ctx;
+    return invite_expire_step(c->ops->core, more);
+}
+
+static enum err collect_media(void *ctx, bool *more)
+{
+    struct chores *c = ctx;
+    return media_collect_step(c->ops->core, more);
+}
+
 static enum err give_space_back(void *ctx, bool *more)
 {
     struct chores *c = ctx;
     return space_give_back(c->ops->store, more);
 }
 
-/* One row a kind of work: how often it is looked for. New tasks wake the thread. */
+/* One row a kind of work: how often it is looked for. */
 static const struct {
     const char *name;
     uint64_t period_ms;
     enum err (*fn)(void *ctx, bool *more);
 } STEPS[] = {
-    {"tasks", MINUTE_MS, do_task},
+    /* The first. Use-cases wake it (on_task); it looks by itself for those that wait for another,
+     * and for what other servers of the same database have left behind. */
+    {"tasks", SECOND_MS, do_task},
     {"online migrations", MINUTE_MS, do_backfill},
     {"event log retention", HOUR_MS, trim_log},
+    {"audit log retention", HOUR_MS, trim_audit_log},
+    {"expired invites", MINUTE_MS, expire_invites},
+    {"unused media", 10 * MINUTE_MS, collect_media},
     {"free space", 5 * MINUTE_MS, give_space_back},
 };
-enum { STEP_COUNT = sizeof STEPS / sizeof STEPS[0] };
+enum { STEP_TASKS, STEP_COUNT = sizeof STEPS / sizeof STEPS[0] };
+
+static void on_task(void *ctx)
+{
+    struct chores *c = ctx;
+    upkeep_wake_step(c->upkeep, STEP_TASKS);
+}
 
 static enum err start_upkeep(struct chores *c)
 {
@@ -122,14 +155,17 @@ enum err chores_start(const struct config *config, struct ops *ops, struct metri
         return ERR_NO_MEMORY;
     c->ops = ops;
     c->keep_ms = config->events_retention_days * DAY_MS;
+    c->keep_audit_ms = config->audit_retention_days * DAY_MS;
     enum err e = start_upkeep(c);
     if (e == ERR_OK)
         e = start_backups(c, config, metrics);
-    if (e == ERR_OK)
-        *out = c;
-    else
+    if (e != ERR_OK) {
         chores_stop(&c);
-    return e;
+        return e;
+    }
+    core_on_task(ops->core, on_task, c);
+    *out = c;
+    return ERR_OK;
 }
 
 void chores_wake(void *ctx)
@@ -143,6 +179,7 @@ void chores_stop(struct chores **cp)
     struct chores *c = *cp;
     if (c == NULL)
         return;
+    core_on_task(c->ops->core, NULL, NULL); /* workers still begin tasks */
     upkeep_stop(&c->backups);
     upkeep_stop(&c->upkeep);
     mem_free(MEM_MAIN, c);

@@ -30,6 +30,7 @@ static void print_usage(FILE *out)
         "  guildhall config docs            the options as a Markdown page\n"
         "  guildhall docs api|gateway       routes, or events and opcodes, as a Markdown page\n"
         "  guildhall docs operations        the operator's commands, as a Markdown table\n"
+        "  guildhall docs routes            the route table, an object of JSON a line\n"
         "  guildhall version\n"
         "  guildhall help                   this text and every option\n"
         "\n"
@@ -97,6 +98,11 @@ static int run_api_docs(const struct cli *cli)
     return run_page(cli, api_docs_write);
 }
 
+static int run_route_docs(const struct cli *cli)
+{
+    return run_page(cli, api_routes_write);
+}
+
 static int run_gateway_docs(const struct cli *cli)
 {
     return run_page(cli, gateway_docs_write);
@@ -148,6 +154,7 @@ static const struct command COMMANDS[] = {
     {"docs", "api", run_api_docs, NULL},
     {"docs", "gateway", run_gateway_docs, NULL},
     {"docs", "operations", run_operations_docs, NULL},
+    {"docs", "routes", run_route_docs, NULL},
     {"help", NULL, run_help, NULL},
     {"--help", NULL, run_help, NULL},
     {"-h", NULL, run_help, NULL},

@@ -13,6 +13,8 @@ struct core_options installation_core(const struct config *c, struct bus *bus,
         .metrics = metrics,
         .registration_open = strcmp(c->auth_registration, "open") == 0,
         .privileged_intents = c->applications_privileged_intents,
+        .guilds_per_user = c->limits_guilds_per_user,
+        .members_per_guild = c->limits_members_per_guild,
     };
 }
 

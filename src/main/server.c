@@ -30,6 +30,7 @@
 #include "main/installation.h"
 #include "main/listen.h"
 #include "main/watchdog.h"
+#include "media/blob.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "net/workers.h"
@@ -49,6 +50,7 @@ struct server {
     struct metrics *metrics;
     struct bus *bus;
     struct ratelimit *ratelimit;
+    struct blob_store *blobs;
     struct core *core;
     struct store *store;
     struct workers *workers;
@@ -85,6 +87,12 @@ static void on_request(void *ctx, struct http_exchange *x)
         gateway_upgrade(s->gateway, x);
     else
         api_on_request(s->api, x);
+}
+
+static void on_upload(void *ctx, struct http_exchange *x)
+{
+    struct server *s = ctx;
+    api_on_upload(s->api, x);
 }
 
 static void on_metrics_request(void *ctx, struct http_exchange *x)
@@ -134,7 +142,11 @@ static enum err start_core(struct server *s)
     s->ratelimit = ratelimit_new(RATELIMIT_KEYS, random_u64(random_system()), clock_system());
     if (s->bus == NULL || s->ratelimit == NULL)
         return ERR_NO_MEMORY;
+    enum err e = blob_disk_open(s->config->server_data, &s->log, &s->blobs);
+    if (e != ERR_OK)
+        return e;
     struct core_options o = installation_core(s->config, s->bus, &s->log, s->metrics);
+    o.blobs = s->blobs;
     return core_new(&o, &s->core);
 }
 
@@ -234,11 +246,16 @@ static enum err make_api(struct server *s)
         .limits_enabled = c->limits_enabled,
         .requests_per_second = (uint32_t)c->limits_requests_per_second,
         .identifies_per_day = (uint32_t)c->limits_identifies_per_day,
+        .trusted_proxies = c->http_trusted_proxies,
         .metrics_route = c->metrics_enabled && c->metrics_listen[0] == '\0',
         .trouble = trouble,
         .trouble_ctx = s,
     };
-    return api_new(&o, &s->api);
+    enum err e = api_new(&o, &s->api);
+    if (e == ERR_INVALID_FORM)
+        log_error(&s->log, "server", "http.trusted_proxies is no list of addresses and networks",
+                  LOG_S("value", c->http_trusted_proxies));
+    return e;
 }
 
 static enum err start_loops(struct server *s)
@@ -252,8 +269,8 @@ static enum err start_loops(struct server *s)
     return ERR_OK;
 }
 
-static enum err listen_on(struct server *s, const char *address,
-                          void (*handler)(void *, struct http_exchange *), struct http_server **out)
+static enum err listen_on(struct server *s, const char *address, struct http_handler handler,
+                          struct http_server **out)
 {
     const struct config *c = s->config;
     struct listen_address at;
@@ -264,14 +281,16 @@ static enum err listen_on(struct server *s, const char *address,
     struct http_server_options o = {
         .host = at.host,
         .port = at.port,
-        .limits = {c->http_head_bytes_max, c->http_body_bytes_max},
+        .limits = {c->http_head_bytes_max, c->http_body_bytes_max, c->http_upload_bytes_max},
+        .upload_bytes_total_max = c->http_upload_bytes_total,
+        .reply_bytes_total_max = c->http_reply_bytes_total,
         .connections_max = (unsigned)c->http_connections_max,
         .connections_per_ip_max = c->limits_enabled ? (unsigned)c->limits_connections_per_ip : 0,
         .head_timeout_ms = c->http_head_timeout_ms,
         .body_timeout_ms = c->http_body_timeout_ms,
         .idle_timeout_ms = c->http_idle_timeout_ms,
         .write_timeout_ms = c->http_write_timeout_ms,
-        .handler = {handler, s},
+        .handler = handler,
         .loops = s->loops,
         .loop_count = s->loop_count,
         .log = &s->log,
@@ -283,9 +302,11 @@ static enum err listen_on(struct server *s, const char *address,
 static enum err start_listeners(struct server *s)
 {
     const struct config *c = s->config;
-    enum err e = listen_on(s, c->server_listen, on_request, &s->http);
+    enum err e =
+        listen_on(s, c->server_listen, (struct http_handler){on_request, on_upload, s}, &s->http);
     if (e == ERR_OK && c->metrics_enabled && c->metrics_listen[0] != '\0')
-        e = listen_on(s, c->metrics_listen, on_metrics_request, &s->metrics_http);
+        e = listen_on(s, c->metrics_listen, (struct http_handler){on_metrics_request, NULL, s},
+                      &s->metrics_http);
     return e;
 }
 
@@ -361,6 +382,7 @@ static void stop(struct server *s)
     api_free(&s->api);
     workers_free(&s->workers);
     core_free(&s->core);
+    blob_close(&s->blobs);
     bus_free(&s->bus);
     ratelimit_free(&s->ratelimit);
     metrics_free(&s->metrics);

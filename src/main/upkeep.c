@@ -35,7 +35,7 @@ struct upkeep {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     bool stopping;
-    bool woken;
+    uint32_t woken;                    /* a bit for each row that somebody has work for */
     struct row rows[UPKEEP_STEPS_MAX]; /* the thread's alone */
 };
 
@@ -55,15 +55,15 @@ static bool pause_for(struct upkeep *u, uint64_t wait_ns, bool until_woken)
     struct timespec until = deadline(wait_ns);
     int rc = 0;
     pthread_mutex_lock(&u->lock);
-    while (!u->stopping && rc != ETIMEDOUT && !(until_woken && u->woken))
+    while (!u->stopping && rc != ETIMEDOUT && !(until_woken && u->woken != 0))
         rc = pthread_cond_timedwait(&u->wake, &u->lock, &until);
-    bool all_due = until_woken && u->woken;
-    if (all_due)
-        u->woken = false;
+    uint32_t due = until_woken ? u->woken : 0;
+    u->woken &= ~due;
     bool go_on = !u->stopping;
     pthread_mutex_unlock(&u->lock);
-    for (size_t i = 0; all_due && i < u->o.step_count; i++)
-        u->rows[i].due_ns = 0;
+    for (size_t i = 0; i < u->o.step_count; i++)
+        if ((due >> i & 1) != 0)
+            u->rows[i].due_ns = 0;
     return go_on;
 }
 
@@ -163,12 +163,22 @@ enum err upkeep_start(const struct upkeep_options *o, struct upkeep **out)
     return ERR_NO_MEMORY;
 }
 
-void upkeep_wake(struct upkeep *u)
+static void wake(struct upkeep *u, uint32_t rows)
 {
     pthread_mutex_lock(&u->lock);
-    u->woken = true;
+    u->woken |= rows;
     pthread_cond_signal(&u->wake);
     pthread_mutex_unlock(&u->lock);
+}
+
+void upkeep_wake(struct upkeep *u)
+{
+    wake(u, UINT32_MAX);
+}
+
+void upkeep_wake_step(struct upkeep *u, size_t step)
+{
+    wake(u, UINT32_C(1) << step);
 }
 
 bool upkeep_is_stopping(struct upkeep *u)

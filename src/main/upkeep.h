@@ -26,7 +26,7 @@ struct upkeep_step {
     void *ctx;
 };
 
-enum { UPKEEP_STEPS_MAX = 16 };
+enum { UPKEEP_STEPS_MAX = 16 }; /* bits of an uint32_t, too */
 
 struct upkeep_options {
     const char *thread_name; /* at most 15 bytes */
@@ -38,8 +38,10 @@ struct upkeep_options {
 
 /* NO_MEMORY. */
 MUST_CHECK enum err upkeep_start(const struct upkeep_options *o, struct upkeep **out);
-/* Any thread: all steps are due now. */
+/* Any thread: all steps are due now; */
 void upkeep_wake(struct upkeep *u);
+/* or this one, by its place in the table. */
+void upkeep_wake_step(struct upkeep *u, size_t step);
 /* Any thread: true from upkeep_stop on; for steps that are longer than they should be. */
 bool upkeep_is_stopping(struct upkeep *u);
 /* Returns when the step under way has ended. NULL allowed. */

@@ -20,6 +20,7 @@ struct user {
     struct slice email;       /* data NULL: none; only for the user's own eyes */
     bool bot;
     uint64_t flags;
+    int64_t seen_at_ms; /* to the day; 0: not seen since that is noted */
 };
 
 enum channel_type {
@@ -43,6 +44,17 @@ struct overwrite {
     uint64_t deny;
 };
 
+struct forum_tag {
+    uint64_t id;
+    struct slice name;
+    bool moderated;
+    uint64_t emoji;          /* of a custom emoji, else 0 */
+    struct slice emoji_name; /* Unicode; data NULL: none */
+};
+
+/* Channel flags (docs, "Channel Flags"). */
+enum { CHANNEL_FLAG_REQUIRE_TAG = 1 << 4, CHANNEL_FLAG_HIDE_MEDIA_DOWNLOAD_OPTIONS = 1 << 15 };
+
 struct channel {
     struct channel_id id;
     struct guild_id guild;
@@ -56,9 +68,24 @@ struct channel {
     uint32_t bitrate;               /* bits/s, voice and stage; else 0 */
     uint32_t user_limit;            /* voice */
     struct message_id last_message; /* 0: none; kept per message, not part of a view */
-    const struct overwrite *overwrites;
+    uint64_t flags;
+    struct slice rtc_region;                /* data NULL: automatic */
+    uint32_t video_quality_mode;            /* 1 or 2 */
+    uint32_t default_auto_archive_duration; /* minutes; 0: not set */
+    uint32_t default_thread_rate_limit_per_user;
+    int32_t default_sort_order; /* -1: none */
+    uint32_t default_forum_layout;
+    uint64_t default_reaction_emoji;          /* custom; else 0 */
+    struct slice default_reaction_emoji_name; /* Unicode; data NULL: none */
+    struct slice voice_status;                /* data NULL: none */
+    const struct overwrite *overwrites;       /* ascending by id */
     size_t overwrite_count;
+    const struct forum_tag *tags; /* in their order */
+    size_t tag_count;
 };
+
+/* Tells black from no colour. */
+enum { ROLE_COLOR_SET = 1 << 24 };
 
 struct role {
     struct role_id id;
@@ -70,8 +97,21 @@ struct role {
     bool hoist;
     bool managed;
     bool mentionable;
-    struct user_id bot; /* of a bot's managed role, else 0 */
+    struct user_id bot;      /* of a bot's managed role, else 0 */
+    uint32_t secondary_color; /* ROLE_COLOR_SET | 0xRRGGBB; 0: none (NULL in the table) */
+    uint32_t tertiary_color;  /* as secondary_color */
+    struct slice icon;          /* hash of a blob; data NULL: none, as for every hash below */
+    struct slice unicode_emoji; /* data NULL: none */
+    uint64_t flags;
 };
+
+/* How many members hold a role. */
+struct role_count {
+    struct role_id role;
+    uint64_t members;
+};
+
+enum guild_join_policy { JOIN_BY_INVITE = 0, JOIN_OPEN = 1, JOIN_ON_REQUEST = 2 };
 
 struct guild {
     struct guild_id id;
@@ -87,6 +127,32 @@ struct guild {
     uint32_t explicit_content_filter;
     struct slice preferred_locale; /* "en-US" */
     int64_t created_at_ms;
+    struct slice icon;
+    struct slice banner;
+    struct slice splash;
+    struct slice discovery_splash;
+    struct slice home_header;
+    uint64_t features; /* of model/features.h */
+    uint32_t system_channel_flags;
+    struct channel_id rules_channel; /* 0: none, also below */
+    struct channel_id public_updates_channel;
+    struct channel_id safety_alerts_channel;
+    bool widget_enabled;
+    struct channel_id widget_channel;
+    uint32_t nsfw_level;
+    bool premium_progress_bar;
+    struct slice vanity_code; /* data NULL: none */
+    int64_t invites_disabled_until_ms;
+    int64_t dms_disabled_until_ms;
+    enum guild_join_policy join_policy;
+};
+
+/* Member flags (docs, "Guild Member Flags"). */
+enum {
+    MEMBER_FLAG_DID_REJOIN = 1 << 0,
+    MEMBER_FLAG_COMPLETED_ONBOARDING = 1 << 1,
+    MEMBER_FLAG_BYPASSES_VERIFICATION = 1 << 2,
+    MEMBER_FLAG_STARTED_ONBOARDING = 1 << 3
 };
 
 struct member {
@@ -97,11 +163,107 @@ struct member {
     int64_t timed_out_until_ms; /* 0: not */
     bool deaf;
     bool mute;
+    bool pending;   /* has not passed the guild's screening yet */
+    bool temporary; /* by an invite for a visit */
+    uint64_t flags;
+    uint64_t standing;   /* position of the last event that changed what the member may do */
+    struct slice avatar; /* of this guild */
+    struct slice banner;
     const struct role_id *roles; /* ascending by id, @everyone not among them */
     size_t role_count;
 };
 
-enum message_type { MESSAGE_TYPE_DEFAULT = 0, MESSAGE_TYPE_JOIN = 7, MESSAGE_TYPE_REPLY = 19 };
+struct emoji {
+    struct emoji_id id;
+    struct guild_id guild;
+    struct slice name;
+    struct slice hash;
+    struct user_id creator;
+    bool animated;
+    bool available;
+    const struct role_id *roles; /* who may use it; none: everybody */
+    size_t role_count;
+};
+
+enum sticker_format {
+    STICKER_FORMAT_PNG = 1,
+    STICKER_FORMAT_APNG = 2,
+    STICKER_FORMAT_LOTTIE = 3,
+    STICKER_FORMAT_GIF = 4
+};
+
+struct sticker {
+    struct sticker_id id;
+    struct guild_id guild;
+    struct slice name;
+    struct slice description; /* data NULL: none */
+    struct slice tags;
+    struct slice hash;
+    struct user_id creator;
+    enum sticker_format format;
+    bool available;
+};
+
+/* Of a soundboard. */
+struct sound {
+    struct sound_id id;
+    struct guild_id guild;
+    struct slice name;
+    struct slice hash;
+    struct user_id creator;
+    uint32_t volume; /* millionths */
+    uint64_t emoji;  /* custom; else 0 */
+    struct slice emoji_name;
+    bool available;
+};
+
+struct stage_instance {
+    struct stage_id id;
+    struct guild_id guild;
+    struct channel_id channel;
+    struct slice topic;
+    uint32_t privacy_level;
+    struct scheduled_event_id event; /* 0: none */
+};
+
+enum scheduled_entity { SCHEDULED_STAGE = 1, SCHEDULED_VOICE = 2, SCHEDULED_EXTERNAL = 3 };
+enum scheduled_status {
+    SCHEDULED_SCHEDULED = 1,
+    SCHEDULED_ACTIVE = 2,
+    SCHEDULED_COMPLETED = 3,
+    SCHEDULED_CANCELED = 4
+};
+
+struct scheduled_event {
+    struct scheduled_event_id id;
+    struct guild_id guild;
+    struct channel_id channel; /* 0: external */
+    struct user_id creator;
+    uint64_t entity; /* of the stage instance, else 0 */
+    struct slice name;
+    struct slice description; /* data NULL: none, also below */
+    struct slice location;
+    struct slice image;
+    struct slice recurrence; /* JSON as the API shows it */
+    int64_t start_ms;
+    int64_t end_ms; /* 0: none */
+    uint32_t privacy_level;
+    enum scheduled_status status;
+    enum scheduled_entity entity_type;
+    uint64_t user_count;
+};
+
+struct ban {
+    struct user user;
+    struct slice reason; /* data NULL: none */
+};
+
+enum message_type {
+    MESSAGE_TYPE_DEFAULT = 0,
+    MESSAGE_TYPE_JOIN = 7,
+    MESSAGE_TYPE_REPLY = 19,
+    MESSAGE_TYPE_AUTOMOD = 24
+};
 
 struct message {
     struct message_id id;
@@ -110,6 +272,7 @@ struct message {
     struct user author;
     enum message_type type;
     struct slice content;
+    struct slice embeds;  /* JSON as the API shows it; data NULL: none */
     int64_t edited_at_ms; /* 0: never */
     uint64_t flags;
     bool tts;
@@ -144,6 +307,32 @@ enum {
     APPLICATION_FLAG_GATEWAY_MESSAGE_CONTENT = 1 << 18
 };
 
+/* The structure of a guild, kept for making others like it. */
+struct guild_template {
+    struct slice code;
+    struct guild_id guild; /* its source */
+    struct user_id creator_id;
+    struct user creator; /* id 0: their account is gone */
+    struct slice name;
+    struct slice description; /* data NULL: none */
+    uint64_t usage_count;
+    int64_t created_at_ms;
+    int64_t updated_at_ms;
+    uint64_t structure_position; /* of the source when the document was made */
+    bool dirty;                  /* the source has changed since then; only read */
+    struct slice document;       /* JSON as the API shows it (proto/template.h) */
+};
+
+/* An application in a guild. */
+struct integration {
+    uint64_t id;
+    struct guild_id guild;
+    struct application application;
+    struct user bot;      /* of the application */
+    struct user added_by; /* id 0: their account is gone */
+    int64_t created_at_ms;
+};
+
 struct invite {
     struct slice code;
     struct guild_id guild;
@@ -155,6 +344,31 @@ struct invite {
     bool temporary;
     int64_t created_at_ms;
     int64_t expires_at_ms; /* 0: never */
+    uint32_t flags;
+    uint32_t target_type; /* 0 none, 1 stream, 2 embedded application */
+    struct user_id target_user;
+    struct application_id target_application;
+    const struct role_id *roles; /* given to who joins by it */
+    size_t role_count;
+};
+
+/* To join a guild that wants to be asked. */
+enum join_request_status {
+    JOIN_REQUEST_SUBMITTED = 0,
+    JOIN_REQUEST_APPROVED = 1,
+    JOIN_REQUEST_REJECTED = 2
+};
+
+struct join_request {
+    uint64_t id;
+    struct guild_id guild;
+    struct user user;
+    enum join_request_status status;
+    int64_t created_at_ms;
+    struct user_id decided_by; /* 0: nobody yet */
+    int64_t decided_at_ms;
+    struct slice responses; /* JSON as the API shows it; data NULL: none */
+    struct slice rejection_reason;
 };
 
 /* Who makes a request or holds a session. */

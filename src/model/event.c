@@ -27,6 +27,19 @@ const struct event_info *event_info(enum event_kind kind)
     return &table[kind];
 }
 
+struct standing *standing_new(const struct member *m)
+{
+    struct standing *s = mem_zalloc(MEM_EVENTS, sizeof *s + m->role_count * sizeof *m->roles);
+    if (s == NULL)
+        return NULL;
+    s->timed_out_until_ms = m->timed_out_until_ms;
+    s->pending = m->pending;
+    s->role_count = (uint32_t)m->role_count;
+    if (m->role_count > 0)
+        memcpy(s->roles, m->roles, m->role_count * sizeof *m->roles);
+    return s;
+}
+
 /* One allocation: the list of users follows the struct. */
 struct event *event_new(enum event_kind kind, struct stream stream, const uint64_t *content_users,
                         uint32_t content_user_count)
@@ -70,5 +83,6 @@ void event_unref(struct event **e)
     bytes_unref(&gone->payload);
     bytes_unref(&gone->payload_blank);
     guild_view_unref(&gone->view);
+    mem_free(MEM_EVENTS, gone->standing);
     mem_free(MEM_EVENTS, gone);
 }

@@ -29,7 +29,14 @@ enum event_kind {
 #undef X
     EVENT_KIND_END
 };
-enum event_audience { AUDIENCE_GUILD, AUDIENCE_CHANNEL, AUDIENCE_USER, AUDIENCE_NONE };
+enum event_audience {
+    AUDIENCE_GUILD,
+    AUDIENCE_CHANNEL,
+    AUDIENCE_USER,
+    AUDIENCE_MEMBER,
+    AUDIENCE_VIEW,
+    AUDIENCE_NONE
+};
 enum event_kept { KEPT_LOGGED, KEPT_EPHEMERAL };
 enum event_replay { REPLAY_ENTITY, REPLAY_IDS, REPLAY_NEVER };
 
@@ -39,7 +46,7 @@ struct event_info {
     enum stream_kind stream;
     enum event_audience audience;
     uint32_t intents;
-    uint64_t permissions; /* needed in the channel or guild */
+    uint64_t permissions; /* one of them is needed in the channel or guild; 0: none */
     enum event_kept kept;
     enum event_replay replay;
 };
@@ -48,6 +55,16 @@ struct event_info {
 const struct event_info *event_info(enum event_kind kind);
 
 enum { EVENT_REQUEST_ID_MAX = 64 };
+
+/* What decides, besides the guild's view, what a member sees and may do. */
+struct standing {
+    int64_t timed_out_until_ms;
+    bool pending;
+    uint32_t role_count;
+    struct role_id roles[]; /* ascending */
+};
+/* NULL when memory is short. */
+MUST_CHECK struct standing *standing_new(const struct member *m);
 
 struct event {
     _Atomic uint32_t refs;
@@ -71,6 +88,9 @@ struct event {
     uint32_t content_user_count;
     /* The structure of the guild as of this event, if the event changed it; owned reference. */
     struct guild_view *view;
+    /* Of GUILD_MEMBER_UPDATE: what decides what the member (entity_id) sees from here on. NULL: the
+     * event did not change it. Owned, freed with the event. */
+    struct standing *standing;
     char request_id[EVENT_REQUEST_ID_MAX + 1]; /* of the request that caused it; "" if none */
 };
 

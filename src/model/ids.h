@@ -17,6 +17,12 @@ MODEL_ID(channel_id);
 MODEL_ID(role_id);
 MODEL_ID(message_id);
 MODEL_ID(application_id);
+MODEL_ID(emoji_id);
+MODEL_ID(sticker_id);
+MODEL_ID(sound_id);
+MODEL_ID(stage_id);
+MODEL_ID(scheduled_event_id);
+MODEL_ID(rule_id);
 
 /* The one tenant that exists until tenants are administered. */
 #define TENANT_DEFAULT ((struct tenant_id){1})

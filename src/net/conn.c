@@ -88,6 +88,7 @@ static void throw_away(struct conn *c, size_t len)
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 {
     struct conn *c = from_handle((uv_handle_t *)stream);
+    c->loop->besides = LOOP_BESIDES_TURNS;
     if (n > 0 && c->state == CONN_OPEN)
         c->ops->on_read(c, c->owner, b->base, (size_t)n);
     else if (n > 0)
@@ -261,8 +262,21 @@ bool conn_send(struct conn *c, const void *data, size_t len)
 
 void conn_mark_dirty(struct conn *c)
 {
-    if (c->state == CONN_OPEN && !list_linked(&c->dirty_node))
+    if (c->state != CONN_OPEN)
+        return;
+    if (c->in_bulk)
+        list_remove(&c->dirty_node);
+    c->in_bulk = false;
+    if (!list_linked(&c->dirty_node))
         list_push_back(&c->loop->dirty, &c->dirty_node);
+}
+
+void conn_mark_bulk(struct conn *c)
+{
+    if (c->state != CONN_OPEN || list_linked(&c->dirty_node))
+        return;
+    c->in_bulk = true;
+    list_push_back(&c->loop->bulk, &c->dirty_node);
 }
 
 static void read_early(struct conn *c)

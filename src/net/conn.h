@@ -51,6 +51,9 @@ bool conn_send2(struct conn *c, const void *a, size_t a_len, const void *b, size
 /* Bytes that the kernel has not taken yet. */
 size_t conn_queued(const struct conn *c);
 void conn_mark_dirty(struct conn *c);
+/* The same for one of very many that were given something: they are flushed a portion a turn, after
+ * those marked dirty, so that others need not wait for all of them. */
+void conn_mark_bulk(struct conn *c);
 /* Stops and restarts reading (backpressure). */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);

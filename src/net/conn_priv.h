@@ -33,12 +33,13 @@ struct conn {
     bool reading;
     bool eof;
     bool told_closed; /* on_closed was called */
+    bool in_bulk;     /* dirty_node is in loop.bulk, if it is linked */
     struct loop *loop;
     struct conn_home *home;
     const struct conn_ops *ops;
     void *owner;
     struct list node;        /* loop.conns */
-    struct list dirty_node;  /* loop.dirty */
+    struct list dirty_node;  /* loop.dirty or loop.bulk */
     struct timer timer;      /* flushing and draining */
     struct chunk *in_flight; /* given to uv_write */
     struct chunk *pending;   /* the next, still filling */

@@ -7,12 +7,16 @@
  *            ┌──────────────── reply taken by the kernel ───────────────┐
  *            ▼                                                          │
  *   IDLE ──▶ HEAD ──▶ BODY ──▶ BUSY ── http_reply ──▶ WRITING ──────────┤
+ *    │        │ ▼      ▲        │                       │               │
+ *    │        │ ADMITTING       │                       │               │
  *    │        │        │        │                       │               │
  *    ▼        ▼        ▼        ▼ http_upgrade          ▼               ▼
  *   close   408, 4xx, 413 ──▶ ENDING ◀──────────────────┴── connection: close
  *
  * Each state has its time limit: IDLE idle, HEAD head (from the first byte, however many follow:
- * slow loris), BODY body and progress, WRITING progress. BUSY has none: the handler has its own.
+ * slow loris), BODY body and progress, WRITING progress. ADMITTING and BUSY have none: the handler
+ * has its own. What is sent ahead while ADMITTING waits in the kernel and in `kept`, as any
+ * pipelined byte does: a caller whom nobody knows cannot make the server hold a large body.
  */
 
 #include <assert.h>
@@ -39,8 +43,20 @@ static void release_work(struct http_conn *h)
     h->work = NULL;
 }
 
+/* Counts what the connection has queued among the replies that wait. */
+static bool count_reply(struct http_conn *h, uint64_t bytes)
+{
+    struct http_server *s = h->lane->server;
+    uint64_t before =
+        atomic_fetch_add_explicit(&s->reply_bytes, bytes - h->reply_bytes, memory_order_relaxed);
+    uint64_t all = before + bytes - h->reply_bytes;
+    h->reply_bytes = bytes;
+    return s->options.reply_bytes_total_max == 0 || all <= s->options.reply_bytes_total_max;
+}
+
 static void conn_state_free(struct http_conn *h)
 {
+    (void)count_reply(h, 0);
     assert(!h->pumping && !h->work);
     loop_timer_stop(&h->timer);
     buf_deinit(&h->kept);
@@ -67,6 +83,7 @@ static void fail(struct http_conn *h, enum err e)
 
 static void become_idle(struct http_conn *h)
 {
+    (void)count_reply(h, 0);
     h->state = HTTP_IDLE;
     set_deadline(h, h->lane->server->options.idle_timeout_ms);
 }
@@ -103,13 +120,70 @@ static void note_progress(struct http_conn *h, size_t taken)
     }
 }
 
-/* The head is complete and a body follows. A declared length over the limit never comes here: the
- * parser refuses it. RFC 9110 §10.1.1 */
-static void on_head(struct http_conn *h)
+/* RFC 9110 §10.1.1 */
+static void read_body(struct http_conn *h)
 {
     enter_body(h);
     if (http_parser_request(h->work->parser)->expect_continue)
         conn_send(h->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+}
+
+static void fill_exchange(struct http_conn *h)
+{
+    struct http_work *w = h->work;
+    struct http_exchange *x = &w->x;
+    /* A copy: the handler may hold the exchange longer than the connection lives. */
+    memcpy(w->peer, conn_peer(h->conn), strlen(conn_peer(h->conn)) + 1);
+    x->request = http_parser_request(w->parser);
+    x->loop = h->lane->loop;
+    x->peer = w->peer;
+    x->started_ns = clock_mono_ns(loop_clock(x->loop));
+    x->status = 0;
+    x->content_type = (struct slice){NULL, 0};
+    x->close = false;
+    x->user = NULL;
+}
+
+static void on_admit_task(struct task *t, struct loop *l)
+{
+    (void)l;
+    http_admit(LIST_OWNER(&t->letter, struct http_exchange, task.letter));
+}
+
+/* Room for the declared length among all uploads; held until the work is given back. */
+static bool reserve_upload(struct http_work *w)
+{
+    struct http_server *s = w->lane->server;
+    uint64_t bytes = http_parser_body_left(w->parser);
+    uint64_t before = atomic_fetch_add_explicit(&s->upload_bytes, bytes, memory_order_relaxed);
+    w->upload_bytes = bytes;
+    return s->options.upload_bytes_total_max == 0 ||
+           before + bytes <= s->options.upload_bytes_total_max;
+}
+
+static void ask_admission(struct http_conn *h)
+{
+    const struct http_handler *handler = &h->lane->server->options.handler;
+    if (handler->on_upload == NULL) {
+        fail(h, ERR_ENTITY_TOO_LARGE);
+        return;
+    }
+    h->state = HTTP_ADMITTING;
+    h->deadline_ms = UINT64_MAX;
+    fill_exchange(h);
+    h->work->x.task.run = on_admit_task;
+    h->work->x.admitted = ERR_INTERNAL;
+    handler->on_upload(handler->ctx, &h->work->x);
+}
+
+/* The head is complete and a body follows. A declared length over all limits never comes here: the
+ * parser refuses it. */
+static void on_head(struct http_conn *h)
+{
+    if (http_parser_request(h->work->parser)->is_upload)
+        ask_admission(h);
+    else
+        read_body(h);
 }
 
 static void on_reply_task(struct task *t, struct loop *l)
@@ -122,22 +196,12 @@ static void hand_out(struct http_conn *h)
 {
     struct http_work *w = h->work;
     const struct http_handler *handler = &h->lane->server->options.handler;
-    struct http_exchange *x = &w->x;
     h->state = HTTP_BUSY;
     h->deadline_ms = UINT64_MAX;
     w->complete = true;
-    /* A copy: the handler may hold the exchange longer than the connection lives. */
-    memcpy(w->peer, conn_peer(h->conn), strlen(conn_peer(h->conn)) + 1);
-    x->task.run = on_reply_task;
-    x->request = http_parser_request(w->parser);
-    x->loop = h->lane->loop;
-    x->peer = w->peer;
-    x->started_ns = clock_mono_ns(loop_clock(x->loop));
-    x->status = 0;
-    x->content_type = (struct slice){NULL, 0};
-    x->close = false;
-    x->user = NULL;
-    handler->on_request(handler->ctx, x);
+    fill_exchange(h);
+    w->x.task.run = on_reply_task;
+    handler->on_request(handler->ctx, &w->x);
 }
 
 /* One step of the parser. Returns how many bytes it took. */
@@ -252,7 +316,7 @@ static bool on_eof(struct conn *c, void *owner)
     (void)c;
     struct http_conn *h = owner;
     h->eof = true;
-    return h->state == HTTP_BUSY || h->state == HTTP_WRITING;
+    return h->state == HTTP_BUSY || h->state == HTTP_WRITING || h->state == HTTP_ADMITTING;
 }
 
 static void on_closed(struct conn *c, void *owner)
@@ -260,8 +324,8 @@ static void on_closed(struct conn *c, void *owner)
     (void)c;
     struct http_conn *h = owner;
     assert(h->magic == HTTP_CONN_MAGIC);
-    if (h->state == HTTP_BUSY && h->work) {
-        h->work->http = NULL; /* http_reply frees it, whenever that comes */
+    if ((h->state == HTTP_BUSY || h->state == HTTP_ADMITTING) && h->work) {
+        h->work->http = NULL; /* http_reply or http_admit frees it, whenever that comes */
         h->work = NULL;
     }
     release_work(h);
@@ -284,6 +348,12 @@ static void begin_writing(struct http_conn *h)
 {
     h->state = HTTP_WRITING;
     h->mark = conn_queued(h->conn);
+    if (!count_reply(h, h->mark)) {
+        h->state = HTTP_ENDING;
+        h->deadline_ms = UINT64_MAX;
+        conn_close_after_flush(h->conn, 0); /* not at once: who replied may be in pump */
+        return;
+    }
     set_deadline(h, h->lane->server->options.write_timeout_ms);
 }
 
@@ -366,6 +436,32 @@ void http_reply(struct http_exchange *x)
         begin_writing(h);
     else
         after_reply(h, close);
+}
+
+void http_admit(struct http_exchange *x)
+{
+    struct http_work *w = http_work_of(x);
+    assert(loop_is_current(x->loop));
+    struct http_conn *h = w->http;
+    if (!h) {
+        http_work_put(w);
+        return;
+    }
+    assert(h->work == w && h->state == HTTP_ADMITTING);
+    if (x->admitted == ERR_OK && !reserve_upload(w))
+        x->admitted = ERR_OVERLOADED;
+    if (x->admitted != ERR_OK) {
+        fail(h, x->admitted);
+        return;
+    }
+    read_body(h);
+    if (!h->pumping)
+        go_on(h);
+}
+
+void http_admit_post(struct http_exchange *x)
+{
+    loop_post(x->loop, &x->task);
 }
 
 void http_reply_post(struct http_exchange *x)

@@ -37,13 +37,21 @@ struct http_exchange {
     struct slice content_type; /* data NULL: no content-type header */
     struct buf head;           /* further complete header lines, each ending in CRLF */
     struct buf body;
-    bool close; /* close the connection after the reply */
-    void *user; /* the handler's */
+    bool close;        /* close the connection after the reply */
+    void *user;        /* the handler's */
+    enum err admitted; /* see http_handler.on_upload */
 };
 
 struct http_handler {
     /* Loop thread. Must lead to exactly one http_reply, http_reply_post or http_upgrade. */
     void (*on_request)(void *ctx, struct http_exchange *x);
+    /*
+     * Loop thread: a head has come whose body would be larger than limits.body_bytes_max, and
+     * nothing of the body has been read. Must lead to exactly one http_admit or http_admit_post:
+     * with ERR_OK in x->admitted the body is read and on_request follows, with an error it is the
+     * answer and the connection closes. NULL: all are refused, ENTITY_TOO_LARGE.
+     */
+    void (*on_upload)(void *ctx, struct http_exchange *x);
     void *ctx;
 };
 
@@ -51,6 +59,11 @@ struct http_server_options {
     const char *host; /* "127.0.0.1", "::", "localhost" */
     uint16_t port;    /* 0: any; ask http_server_port */
     struct http_limits limits;
+    /* Of all uploads under way together (their declared lengths), and of all replies that wait for
+     * peers that read slowly; beyond it uploads are refused (OVERLOADED) and such connections
+     * closed. 0: no limit. */
+    uint64_t upload_bytes_total_max;
+    uint64_t reply_bytes_total_max;
     unsigned connections_max;
     unsigned connections_per_ip_max; /* 0: no limit; loopback counts too */
     uint64_t head_timeout_ms;
@@ -88,6 +101,10 @@ void http_request_id(const struct http_request *r, struct loop *l, char *out);
 void http_reply(struct http_exchange *x);
 /* Any thread: the same, on the exchange's loop. */
 void http_reply_post(struct http_exchange *x);
+/* Loop thread: the answer to on_upload, in x->admitted. */
+void http_admit(struct http_exchange *x);
+/* Any thread: the same, on the exchange's loop. */
+void http_admit_post(struct http_exchange *x);
 /* Loop thread: answers 101 to a request with upgrade_websocket, and gives the connection to `ops`;
  * x is invalid afterwards. Bytes that came after the request are passed to ops->on_read at once,
  * after this call set the owner. The server keeps counting the connection until it is closed.

@@ -67,6 +67,8 @@ struct http_server {
     /* Counts only; nothing is read on the strength of them, so relaxed order suffices. */
     _Atomic unsigned connections;
     _Atomic unsigned per_ip[HTTP_IP_SLOTS];
+    _Atomic uint64_t upload_bytes;
+    _Atomic uint64_t reply_bytes;
     unsigned lane_count;
     struct http_lane lanes[];
 };
@@ -76,9 +78,10 @@ enum http_state {
     HTTP_IDLE,
     HTTP_HEAD,
     HTTP_BODY,
-    HTTP_BUSY,    /* the handler has the exchange */
-    HTTP_WRITING, /* the kernel has not taken the reply yet */
-    HTTP_ENDING   /* the connection closes, or speaks another protocol */
+    HTTP_ADMITTING, /* the handler decides whether a large body is read */
+    HTTP_BUSY,      /* the handler has the exchange */
+    HTTP_WRITING,   /* the kernel has not taken the reply yet */
+    HTTP_ENDING     /* the connection closes, or speaks another protocol */
 };
 
 struct http_conn {
@@ -94,8 +97,9 @@ struct http_conn {
     struct timer timer;     /* may ring before the deadline, never after: see set_deadline */
     uint64_t deadline_ms;   /* UINT64_MAX: none */
     uint64_t body_until_ms;
-    size_t mark;     /* BODY: bytes of this period; WRITING: queued at its start */
-    struct buf kept; /* pipelined bytes, unread while a reply is under way */
+    uint64_t reply_bytes; /* WRITING: counted in the server's */
+    size_t mark;          /* BODY: bytes of this period; WRITING: queued at its start */
+    struct buf kept;      /* pipelined bytes, unread while a reply is under way */
 };
 
 struct http_work {
@@ -104,6 +108,7 @@ struct http_work {
     struct http_lane *lane;
     struct http_conn *http; /* NULL: the peer left, nobody waits for the reply */
     struct http_parser *parser;
+    uint64_t upload_bytes;  /* counted in the server's */
     bool complete;          /* the parser has a whole request, so it can be used again */
     struct http_work *next; /* in the pool */
     char peer[CONN_PEER_BYTES];

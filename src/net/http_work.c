@@ -69,6 +69,10 @@ void http_work_put(struct http_work *w)
 {
     struct http_lane *lane = w->lane;
     w->http = NULL;
+    if (w->upload_bytes > 0)
+        atomic_fetch_sub_explicit(&lane->server->upload_bytes, w->upload_bytes,
+                                  memory_order_relaxed);
+    w->upload_bytes = 0;
     if (!w->complete || lane->pooled >= HTTP_POOL_MAX) {
         work_free(w);
         return;

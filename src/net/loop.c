@@ -19,6 +19,8 @@
 static void run_tasks(struct loop *l)
 {
     struct letter *letter = mailbox_take(&l->tasks);
+    if (letter)
+        l->besides = LOOP_BESIDES_TURNS;
     while (letter) {
         /* run() may free the task: take its successor first. */
         struct letter *next = letter->next;
@@ -53,11 +55,31 @@ static void flush_dirty(struct loop *l)
         conn_flush(LIST_OWNER(node, struct conn, dirty_node));
 }
 
+/* What one event gave to thousands of connections leaves in portions: between two of them the loop
+ * looks at everything else. */
+static void flush_bulk(struct loop *l)
+{
+    unsigned portion = LOOP_BULK_PER_TURN;
+    if (l->besides > 0) {
+        l->besides--;
+        portion = LOOP_BULK_BESIDES;
+    }
+    for (unsigned i = 0; i < portion; i++) {
+        struct list *node = list_pop_front(&l->bulk);
+        if (node == NULL)
+            return;
+        struct conn *c = LIST_OWNER(node, struct conn, dirty_node);
+        c->in_bulk = false;
+        conn_flush(c);
+    }
+}
+
 static void end_turn(struct loop *l)
 {
     l->ran = false;
     run_hooks(l, &l->turn_hooks);
     flush_dirty(l);
+    flush_bulk(l);
 }
 
 static void on_check(uv_check_t *handle)
@@ -71,7 +93,7 @@ static void on_prepare(uv_prepare_t *handle)
     if (l->ran || !list_empty(&l->dirty))
         end_turn(l);
     /* Still dirty: the poll must not sleep on it. */
-    if (!list_empty(&l->dirty))
+    if (!list_empty(&l->dirty) || !list_empty(&l->bulk))
         uv_async_send(&l->async);
 }
 
@@ -96,8 +118,10 @@ static void on_async(uv_async_t *handle)
     bool stop = atomic_load_explicit(&l->stop, memory_order_acquire);
     bool wake = atomic_exchange_explicit(&l->wake, false, memory_order_acq_rel);
     run_tasks(l);
-    if (wake)
+    if (wake) {
+        l->besides = LOOP_BESIDES_TURNS;
         run_hooks(l, &l->wake_hooks);
+    }
     if (stop)
         close_handles(l);
 }
@@ -147,6 +171,7 @@ enum err loop_new(const struct loop_options *o, struct loop **out)
     mailbox_init(&l->tasks);
     list_init(&l->conns);
     list_init(&l->dirty);
+    list_init(&l->bulk);
     random_seeded_init(&l->random, random_u64(random_system()));
     init_handles(l);
     *out = l;

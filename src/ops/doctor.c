@@ -14,6 +14,7 @@ const struct doctor_check doctor_checks[] = {
     {"integrity", NULL, doctor_integrity, "the database can be read and is not damaged"},
     {"references", NULL, doctor_references, "rows refer to rows that are there"},
     {"orphans", NULL, doctor_orphans, "what no constraint guards belongs to something"},
+    {"media", NULL, doctor_media, "images are there, and every file belongs to something"},
     {"tasks", NULL, doctor_tasks, "guilds and people that are being deleted get on"},
     {"schema", NULL, doctor_schema, "the migrations are those of this program"},
     {"space", NULL, doctor_space, "the disk of the data folder has room"},

@@ -63,6 +63,9 @@ enum err doctor_files(struct doctor *d);
 enum err doctor_modes(struct doctor *d);
 enum err doctor_backups(struct doctor *d);
 
+/* doctor_media.c */
+enum err doctor_media(struct doctor *d);
+
 /* doctor_database.c */
 enum err doctor_integrity(struct doctor *d);
 enum err doctor_references(struct doctor *d);

@@ -7,48 +7,7 @@
 #include "proto/bodies.h"
 
 #include "base/limits.h"
-
-/* R required, N nullable, T trimmed. */
-enum {
-    R = FIELD_REQUIRED,
-    N = FIELD_NULLABLE,
-    RT = FIELD_REQUIRED | FIELD_TRIM,
-    NT = FIELD_NULLABLE | FIELD_TRIM
-};
-
-/* clang-format off */
-#define AT(body, member) .offset = offsetof(struct body, member)
-#define STR(key, body, member, rule, least, most)                                                  \
-    {.name = key, .type = FIELD_STRING, .flags = rule, .min = least, .max = most,                  \
-     .present = BIT_UNUSED, AT(body, member)}
-#define INT(key, body, member, rule, least, most, bit)                                             \
-    {.name = key, .type = FIELD_INTEGER, .flags = rule, .min = least, .max = most,                 \
-     .present = bit, AT(body, member)}
-#define BOOL(key, body, member, rule, bit)                                                         \
-    {.name = key, .type = FIELD_BOOL, .flags = rule, .present = bit, AT(body, member)}
-#define ID(key, body, member, rule)                                                                \
-    {.name = key, .type = FIELD_SNOWFLAKE, .flags = rule, .present = BIT_UNUSED, AT(body, member)}
-#define BITS(key, body, member, rule)                                                              \
-    {.name = key, .type = FIELD_BITS, .flags = rule, .present = BIT_UNUSED, AT(body, member)}
-#define ENUM(key, body, member, rule, list)                                                        \
-    {.name = key, .type = FIELD_ENUM, .flags = rule, .choices = list, .present = BIT_UNUSED,       \
-     AT(body, member)}
-#define ARRAY(key, body, member, rule, most, item)                                                 \
-    {.name = key, .type = FIELD_ARRAY, .flags = rule, .max = most, .shape = item,                  \
-     .present = BIT_UNUSED, AT(body, member)}
-#define OBJECT(key, body, member, rule, inner, bit)                                                \
-    {.name = key, .type = FIELD_OBJECT, .flags = rule, .shape = inner, .present = bit,             \
-     AT(body, member)}
-#define LATER(key) {.name = key, .type = FIELD_LATER, .present = BIT_UNUSED}
-#define IGNORED(key) {.name = key, .type = FIELD_IGNORED, .present = BIT_UNUSED}
-#define SHAPE(label, rows, body)                                                                   \
-    {.name = label, .fields = rows, .field_count = sizeof(rows) / sizeof *(rows),                  \
-     .size = sizeof(struct body)}
-
-/* clang-format on */
-
-/* Where fields that nobody asks about leave their mark. */
-enum { BIT_UNUSED = 63 };
+#include "proto/body_rows.h"
 
 static const struct field register_fields[] = {
     STR("username", body_register, username, R, LIMIT_USERNAME_MIN, LIMIT_USERNAME_MAX),
@@ -80,30 +39,6 @@ const struct shape SHAPE_LOGIN = SHAPE("Login", login_fields, body_login);
 static const struct field empty_fields[] = {IGNORED("session_id")};
 const struct shape SHAPE_EMPTY = SHAPE("Empty", empty_fields, body_empty);
 
-static const int64_t verification_levels[] = {0, 1, 2, 3, 4, INT64_MIN};
-static const int64_t notification_levels[] = {0, 1, INT64_MIN};
-static const int64_t content_filters[] = {0, 1, 2, INT64_MIN};
-
-static const struct field guild_create_fields[] = {
-    STR("name", body_guild_create, name, RT, LIMIT_GUILD_NAME_MIN, LIMIT_GUILD_NAME_MAX),
-    ENUM("verification_level", body_guild_create, verification_level, N, verification_levels),
-    ENUM("default_message_notifications", body_guild_create, default_message_notifications, N,
-         notification_levels),
-    ENUM("explicit_content_filter", body_guild_create, explicit_content_filter, N, content_filters),
-    LATER("icon"),
-    LATER("roles"),
-    LATER("channels"),
-    IGNORED("region"),
-    IGNORED("guild_template_code"),
-    IGNORED("system_channel_id"),
-    IGNORED("system_channel_flags"),
-    IGNORED("afk_channel_id"),
-    IGNORED("afk_timeout"),
-    IGNORED("staff_only"),
-};
-const struct shape SHAPE_GUILD_CREATE =
-    SHAPE("Guild create", guild_create_fields, body_guild_create);
-
 static const int64_t overwrite_types[] = {0, 1, INT64_MIN};
 static const struct field overwrite_fields[] = {
     ID("id", body_overwrite, id, R),
@@ -116,46 +51,21 @@ static const struct field overwrite_fields[] = {
     BITS("allow", body_overwrite, allow, N),
     BITS("deny", body_overwrite, deny, N),
 };
-static const struct shape overwrite_shape = SHAPE("Overwrite", overwrite_fields, body_overwrite);
-
-static const int64_t channel_types[] = {0, 2, 4, 5, 13, 15, 16, INT64_MIN};
-static const struct field channel_create_fields[] = {
-    STR("name", body_channel_create, name, RT, 1, LIMIT_CHANNEL_NAME_MAX),
-    ENUM("type", body_channel_create, type, N, channel_types),
-    STR("topic", body_channel_create, topic, NT, 0, LIMIT_CHANNEL_TOPIC_MAX),
-    INT("position", body_channel_create, position, N, 0, INT32_MAX, BODY_CHANNEL_POSITION),
-    INT("bitrate", body_channel_create, bitrate, N, 8000, 384000, BIT_UNUSED),
-    INT("user_limit", body_channel_create, user_limit, N, 0, 99, BIT_UNUSED),
-    INT("rate_limit_per_user", body_channel_create, rate_limit_per_user, N, 0, 21600, BIT_UNUSED),
-    ID("parent_id", body_channel_create, parent_id, N),
-    BOOL("nsfw", body_channel_create, nsfw, N, BIT_UNUSED),
-    ARRAY("permission_overwrites", body_channel_create, permission_overwrites, N,
-          LIMIT_CHANNEL_OVERWRITES, &overwrite_shape),
-    LATER("available_tags"),
-    LATER("default_reaction_emoji"),
-    IGNORED("rtc_region"),
-    IGNORED("video_quality_mode"),
-    IGNORED("default_auto_archive_duration"),
-    IGNORED("default_thread_rate_limit_per_user"),
-    IGNORED("default_sort_order"),
-    IGNORED("default_forum_layout"),
-};
-const struct shape SHAPE_CHANNEL_CREATE =
-    SHAPE("Channel create", channel_create_fields, body_channel_create);
+const struct shape SHAPE_OVERWRITE = SHAPE("Overwrite", overwrite_fields, body_overwrite);
 
 static const struct field text_item_fields[] = {
     {.name = NULL, .type = FIELD_STRING, .max = 100, AT(body_text_item, value)},
 };
-static const struct shape text_item_shape = SHAPE("string", text_item_fields, body_text_item);
+const struct shape SHAPE_TEXT_ITEM = SHAPE("string", text_item_fields, body_text_item);
 static const struct field id_item_fields[] = {
     {.name = NULL, .type = FIELD_SNOWFLAKE, AT(body_id_item, value)},
 };
-static const struct shape id_item_shape = SHAPE("snowflake", id_item_fields, body_id_item);
+const struct shape SHAPE_ID_ITEM = SHAPE("snowflake", id_item_fields, body_id_item);
 
 static const struct field allowed_mentions_fields[] = {
-    ARRAY("parse", body_allowed_mentions, parse, N, 3, &text_item_shape),
-    ARRAY("users", body_allowed_mentions, users, N, LIMIT_MENTIONS, &id_item_shape),
-    ARRAY("roles", body_allowed_mentions, roles, N, LIMIT_MENTIONS, &id_item_shape),
+    ARRAY("parse", body_allowed_mentions, parse, N, 3, &SHAPE_TEXT_ITEM),
+    ARRAY("users", body_allowed_mentions, users, N, LIMIT_MENTIONS, &SHAPE_ID_ITEM),
+    ARRAY("roles", body_allowed_mentions, roles, N, LIMIT_MENTIONS, &SHAPE_ID_ITEM),
     BOOL("replied_user", body_allowed_mentions, replied_user, N, BIT_UNUSED),
 };
 static const struct shape allowed_mentions_shape =
@@ -219,21 +129,6 @@ static const struct field message_edit_fields[] = {
 };
 const struct shape SHAPE_MESSAGE_EDIT =
     SHAPE("Message edit", message_edit_fields, body_message_edit);
-
-static const struct field invite_create_fields[] = {
-    INT("max_age", body_invite_create, max_age, N, 0, LIMIT_INVITE_MAX_AGE_S, BODY_INVITE_MAX_AGE),
-    INT("max_uses", body_invite_create, max_uses, N, 0, LIMIT_INVITE_MAX_USES, BIT_UNUSED),
-    BOOL("temporary", body_invite_create, temporary, N, BIT_UNUSED),
-    BOOL("unique", body_invite_create, unique, N, BIT_UNUSED),
-    LATER("target_type"),
-    LATER("target_user_id"),
-    LATER("target_application_id"),
-    LATER("role_ids"),
-    IGNORED("validate"),
-    IGNORED("flags"),
-};
-const struct shape SHAPE_INVITE_CREATE =
-    SHAPE("Invite create", invite_create_fields, body_invite_create);
 
 static const struct field application_create_fields[] = {
     STR("name", body_application_create, name, RT, LIMIT_APPLICATION_NAME_MIN,

@@ -25,15 +25,6 @@ struct body_login {
     struct slice password;
 };
 
-struct body_guild_create {
-    uint64_t present;
-    uint64_t null;
-    struct slice name;
-    int64_t verification_level;
-    int64_t default_message_notifications;
-    int64_t explicit_content_filter;
-};
-
 struct body_overwrite {
     uint64_t present;
     uint64_t null;
@@ -41,23 +32,6 @@ struct body_overwrite {
     int64_t type;
     uint64_t allow;
     uint64_t deny;
-};
-
-enum body_channel_create_field { BODY_CHANNEL_POSITION };
-
-struct body_channel_create {
-    uint64_t present;
-    uint64_t null;
-    struct slice name;
-    int64_t type;
-    struct slice topic;
-    int64_t position;
-    int64_t bitrate;
-    int64_t user_limit;
-    int64_t rate_limit_per_user;
-    uint64_t parent_id;
-    bool nsfw;
-    struct body_array permission_overwrites; /* struct body_overwrite */
 };
 
 /* An item of an array of strings or ids. */
@@ -120,17 +94,6 @@ struct body_message_edit {
     struct body_allowed_mentions allowed_mentions;
 };
 
-enum body_invite_field { BODY_INVITE_MAX_AGE };
-
-struct body_invite_create {
-    uint64_t present;
-    uint64_t null;
-    int64_t max_age;
-    int64_t max_uses;
-    bool temporary;
-    bool unique;
-};
-
 struct body_application_create {
     uint64_t present;
     uint64_t null;
@@ -152,13 +115,15 @@ struct body_empty {
     uint64_t null;
 };
 
+/* Items of arrays, for the shapes of other files. */
+extern const struct shape SHAPE_OVERWRITE;
+extern const struct shape SHAPE_TEXT_ITEM;
+extern const struct shape SHAPE_ID_ITEM;
+
 extern const struct shape SHAPE_REGISTER;
 extern const struct shape SHAPE_LOGIN;
 extern const struct shape SHAPE_EMPTY;
-extern const struct shape SHAPE_GUILD_CREATE;
-extern const struct shape SHAPE_CHANNEL_CREATE;
 extern const struct shape SHAPE_MESSAGE_CREATE;
 extern const struct shape SHAPE_MESSAGE_EDIT;
-extern const struct shape SHAPE_INVITE_CREATE;
 extern const struct shape SHAPE_APPLICATION_CREATE;
 extern const struct shape SHAPE_AUTHORIZE;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "proto/body_priv.h"
+#include "wire/json_read.h"
 
 /* Every struct of a shape begins with these two words. */
 struct body_head {
@@ -92,10 +93,39 @@ static void decode_array(struct body_walk *w, const struct field *f, const json_
     *out = (struct body_array){items, count};
 }
 
+/* "1,2,3" as ["1","2","3"]; NULL when memory is short, or for what is no text. */
+static json_t *split_text(const json_t *v)
+{
+    json_t *list = json_array();
+    struct slice rest = json_read_str(v);
+    struct slice part;
+    while (list != NULL && slice_next(&rest, ',', &part)) {
+        part = slice_trim(part);
+        if (json_array_append_new(list, json_stringn(part.data, part.len)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static void decode_commas(struct body_walk *w, const struct field *f, const json_t *v, void *at)
+{
+    json_t *list = split_text(v);
+    if (list == NULL) {
+        w->short_of_memory = true;
+        return;
+    }
+    decode_array(w, f, list, at);
+    json_decref(list);
+}
+
 static void decode_value(struct body_walk *w, const struct field *f, const json_t *v, void *at)
 {
     if (f->type == FIELD_OBJECT)
         decode_object(w, f->shape, v, at);
+    else if (f->type == FIELD_ARRAY && (f->flags & FIELD_COMMAS) && json_is_string(v))
+        decode_commas(w, f, v, at);
     else if (f->type == FIELD_ARRAY)
         decode_array(w, f, v, at);
     else
@@ -132,15 +162,27 @@ static void decode_object(struct body_walk *w, const struct shape *shape, const 
     }
     for (size_t i = 0; i < shape->field_count; i++) {
         const struct field *f = &shape->fields[i];
-        decode_field(w, f, json_object_get(v, f->name), out);
+        if (f->type != FIELD_FILE) /* who reads the form puts it in its place */
+            decode_field(w, f, json_object_get(v, f->name), out);
     }
+}
+
+bool shape_is_upload(const struct shape *shape)
+{
+    for (size_t i = 0; i < shape->field_count; i++)
+        if (shape->fields[i].flags & FIELD_IMAGE)
+            return true;
+    return shape->is_form;
 }
 
 enum err body_decode(const struct shape *shape, const json_t *root, struct arena *arena, void *out,
                      struct form_errors *errors)
 {
     struct body_walk w = {.arena = arena, .errors = errors};
-    decode_object(&w, shape, root, out);
+    if (is_bare(shape)) /* a body that is a list */
+        decode_value(&w, &shape->fields[0], root, (char *)out + shape->fields[0].offset);
+    else
+        decode_object(&w, shape, root, out);
     if (w.short_of_memory || form_errors_short_of_memory(errors))
         return ERR_NO_MEMORY;
     return form_errors_any(errors) ? ERR_INVALID_FORM : ERR_OK;

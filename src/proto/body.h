@@ -26,15 +26,31 @@ enum field_type {
     FIELD_OBJECT,    /* the nested struct at offset; shape */
     FIELD_ARRAY,     /* struct body_array of nested structs; shape; min..max items */
     FIELD_ENUM,      /* int64_t; one of `choices` (ends with INT64_MIN) */
+    FIELD_TIME,      /* int64_t wall milliseconds; ISO 8601, see clock_iso_parse */
+    FIELD_NUMBER,    /* double; min..max, which are whole numbers here */
+    FIELD_FILE,      /* struct body_file; only in the shape of a form */
     FIELD_LATER,     /* of a feature that does not exist yet: only null or an empty value */
     FIELD_IGNORED    /* accepted and dropped, any type */
 };
 
-enum { FIELD_REQUIRED = 1, FIELD_NULLABLE = 2, FIELD_TRIM = 4, FIELD_NUMERIC_STRING = 8 };
+enum {
+    FIELD_REQUIRED = 1,
+    FIELD_NULLABLE = 2,
+    FIELD_TRIM = 4,
+    FIELD_NUMERIC_STRING = 8,
+    FIELD_IMAGE = 16, /* of a string: a data URI, which makes the body as large as uploads may be */
+    FIELD_COMMAS = 32 /* of an array of bare values: also as one text with commas between them */
+};
 
 struct body_nonce {
     struct slice text;
     bool is_number;
+};
+
+/* An uploaded file; slices into the body. */
+struct body_file {
+    struct slice bytes; /* data NULL: none */
+    struct slice name;
 };
 
 struct body_array {
@@ -58,15 +74,19 @@ struct field {
 };
 
 /* A shape whose only field has the name NULL describes a bare value: items of an array of strings
- * or ids. Its struct begins with the two words as well. The struct of a shape begins with `uint64_t
- * present; uint64_t null;`: bit n of `present` is set if the field with .present == n was sent, of
- * `null` if it was sent as null. Absent fields stay zero. */
+ * or ids, or a whole body that is a list. Its struct begins with the two words as well. The struct
+ * of a shape begins with `uint64_t present; uint64_t null;`: bit n of `present` is set if the field
+ * with .present == n was sent, of `null` if it was sent as null. Absent fields stay zero. */
 struct shape {
     const char *name;
     const struct field *fields;
     size_t field_count;
     size_t size;
+    bool is_form; /* multipart/form-data: strings and files */
 };
+
+/* Whether its bodies may be as large as uploads: a form, or one with an image. */
+bool shape_is_upload(const struct shape *shape);
 
 /* The nested error tree; lives in the arena. */
 struct form_errors;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "proto/body_priv.h"
 #include "wire/json_read.h"
 #include "wire/utf8.h"
@@ -201,6 +202,31 @@ static void decode_enum(struct body_walk *w, const struct field *f, const json_t
     fail_choices(w, f);
 }
 
+static void decode_time(struct body_walk *w, const struct field *f, const json_t *v, void *at)
+{
+    (void)f;
+    char shown[SHOWN_MAX];
+    if (json_is_string(v) && clock_iso_parse(json_read_str(v), at))
+        return;
+    show(v, shown, sizeof shown);
+    body_fail(w, "DATE_TIME_TYPE_PARSE", "Could not parse %s. Should be ISO8601.", shown);
+}
+
+static void decode_number(struct body_walk *w, const struct field *f, const json_t *v, void *at)
+{
+    double number = json_number_value(v);
+    if (!json_is_number(v))
+        body_fail_coerce(w, v, "float");
+    else if (number < (double)f->min)
+        body_fail(w, "NUMBER_TYPE_MIN", "float value should be greater than or equal to %lld.",
+                  (long long)f->min);
+    else if (number > (double)f->max)
+        body_fail(w, "NUMBER_TYPE_MAX", "float value should be less than or equal to %lld.",
+                  (long long)f->max);
+    else
+        *(double *)at = number;
+}
+
 static bool is_empty(const json_t *v)
 {
     switch (json_typeof(v)) {
@@ -246,7 +272,8 @@ static const scalar_decoder decoders[] = {
     [FIELD_INTEGER] = decode_integer, [FIELD_SNOWFLAKE] = decode_snowflake,
     [FIELD_BITS] = decode_bits,       [FIELD_NONCE] = decode_nonce,
     [FIELD_ENUM] = decode_enum,       [FIELD_LATER] = decode_later,
-    [FIELD_IGNORED] = decode_ignored,
+    [FIELD_IGNORED] = decode_ignored, [FIELD_TIME] = decode_time,
+    [FIELD_NUMBER] = decode_number,
 };
 
 bool body_is_scalar(enum field_type t)

@@ -9,63 +9,12 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "proto/event_draft.h"
 #include "proto/guild.h"
 #include "proto/message.h"
 #include "proto/user.h"
 
-enum { PAYLOAD_BYTES_MAX = 1024 * 1024, CONTENT_USERS_MAX = 101 };
-
-/* One payload under construction. */
-struct draft {
-    struct buf out;
-    struct json_writer w;
-};
-
-static void draft_begin(struct draft *d, enum event_kind kind)
-{
-    buf_init(&d->out, MEM_EVENTS, PAYLOAD_BYTES_MAX);
-    buf_append_cstr(&d->out, "\"t\":\"");
-    buf_append_cstr(&d->out, event_info(kind)->name);
-    buf_append_cstr(&d->out, "\",\"op\":0,\"d\":");
-    json_begin(&d->w, &d->out);
-    json_object_begin(&d->w);
-}
-
-/* Closes d and the frame. NULL when memory is short. */
-static struct bytes *draft_end(struct draft *d)
-{
-    json_object_end(&d->w);
-    buf_putc(&d->out, '}');
-    struct bytes *made = d->out.failed ? NULL : bytes_new(buf_slice(&d->out));
-    buf_deinit(&d->out);
-    return made;
-}
-
-static struct stream guild_stream(struct guild_id guild)
-{
-    return (struct stream){STREAM_GUILD, guild.v};
-}
-
-static struct event *guild_event(enum event_kind kind, struct guild_id guild, uint64_t entity,
-                                 uint64_t actor)
-{
-    struct event *e = event_new(kind, guild_stream(guild), NULL, 0);
-    if (e == NULL)
-        return NULL;
-    e->guild_id = guild.v;
-    e->entity_id = entity;
-    e->actor_id = actor;
-    return e;
-}
-
-/* The payload into the event, or neither: the event is dropped if there is no payload. */
-static struct event *with_payload(struct event *e, struct draft *d)
-{
-    e->payload = draft_end(d);
-    if (e->payload == NULL)
-        event_unref(&e);
-    return e;
-}
+enum { CONTENT_USERS_MAX = 101 };
 
 /* Who gets the content even without the intent: the author and whom it mentions. */
 static uint32_t content_users(const struct message *m, uint64_t out[CONTENT_USERS_MAX])
@@ -83,8 +32,8 @@ static struct bytes *message_payload(enum event_kind kind, const struct message 
                                      const struct member *author, enum channel_type channel_type,
                                      bool blank)
 {
-    struct draft d;
-    draft_begin(&d, kind);
+    struct event_draft d;
+    event_draft_begin(&d, kind);
     proto_message_keys(&d.w, m, blank);
     json_kv_id(&d.w, "guild_id", m->guild.v);
     json_kv_u64(&d.w, "channel_type", (uint64_t)channel_type);
@@ -92,12 +41,13 @@ static struct bytes *message_payload(enum event_kind kind, const struct message 
         json_key(&d.w, "member");
         proto_member(&d.w, author, false);
     }
-    return draft_end(&d);
+    return event_draft_end(&d);
 }
 
 static bool has_guarded_content(const struct message *m)
 {
-    return m->content.len > 0 || (m->referenced != NULL && m->referenced->content.len > 0);
+    return m->content.len > 0 || m->embeds.len > 0 ||
+           (m->referenced != NULL && m->referenced->content.len > 0);
 }
 
 static struct event *message_event(enum event_kind kind, const struct message *m,
@@ -105,7 +55,7 @@ static struct event *message_event(enum event_kind kind, const struct message *m
 {
     uint64_t users[CONTENT_USERS_MAX];
     uint32_t count = content_users(m, users);
-    struct event *e = event_new(kind, guild_stream(m->guild), users, count);
+    struct event *e = event_new(kind, event_guild_stream(m->guild), users, count);
     if (e == NULL)
         return NULL;
     e->guild_id = m->guild.v;
@@ -144,89 +94,89 @@ struct event *event_message_update(const struct message *m, const struct member 
 struct event *event_message_delete(struct guild_id guild, struct channel_id channel,
                                    struct message_id message, uint64_t actor)
 {
-    struct event *e = guild_event(EVENT_MESSAGE_DELETE, guild, message.v, actor);
+    struct event *e = event_of_guild(EVENT_MESSAGE_DELETE, guild, message.v, actor);
     if (e == NULL)
         return NULL;
     e->channel_id = channel.v;
-    struct draft d;
-    draft_begin(&d, EVENT_MESSAGE_DELETE);
+    struct event_draft d;
+    event_draft_begin(&d, EVENT_MESSAGE_DELETE);
     json_kv_id(&d.w, "id", message.v);
     json_kv_id(&d.w, "channel_id", channel.v);
     json_kv_id(&d.w, "guild_id", guild.v);
-    return with_payload(e, &d);
+    return event_with_payload(e, &d);
 }
 
 struct event *event_typing_start(const struct member *m, struct channel_id channel, int64_t wall_ms)
 {
-    struct event *e = guild_event(EVENT_TYPING_START, m->guild, m->user.id.v, m->user.id.v);
+    struct event *e = event_of_guild(EVENT_TYPING_START, m->guild, m->user.id.v, m->user.id.v);
     if (e == NULL)
         return NULL;
     e->channel_id = channel.v;
     e->at_ms = wall_ms;
-    struct draft d;
-    draft_begin(&d, EVENT_TYPING_START);
+    struct event_draft d;
+    event_draft_begin(&d, EVENT_TYPING_START);
     json_kv_id(&d.w, "channel_id", channel.v);
     json_kv_id(&d.w, "guild_id", m->guild.v);
     json_kv_id(&d.w, "user_id", m->user.id.v);
     json_kv_i64(&d.w, "timestamp", wall_ms / 1000); /* the one event that counts in seconds */
     json_key(&d.w, "member");
     proto_member(&d.w, m, true);
-    return with_payload(e, &d);
+    return event_with_payload(e, &d);
 }
 
 struct event *event_channel_create(const struct channel *c, struct guild_view *view, uint64_t actor)
 {
-    struct event *e = guild_event(EVENT_CHANNEL_CREATE, c->guild, c->id.v, actor);
+    struct event *e = event_of_guild(EVENT_CHANNEL_CREATE, c->guild, c->id.v, actor);
     if (e == NULL)
         return NULL;
     e->channel_id = c->id.v;
     e->view = view != NULL ? guild_view_ref(view) : NULL;
-    struct draft d;
-    draft_begin(&d, EVENT_CHANNEL_CREATE);
+    struct event_draft d;
+    event_draft_begin(&d, EVENT_CHANNEL_CREATE);
     proto_channel_keys(&d.w, c, true);
-    return with_payload(e, &d);
+    return event_with_payload(e, &d);
 }
 
 struct event *event_role_create(const struct role *r, struct guild_view *view, uint64_t actor)
 {
-    struct event *e = guild_event(EVENT_GUILD_ROLE_CREATE, r->guild, r->id.v, actor);
+    struct event *e = event_of_guild(EVENT_GUILD_ROLE_CREATE, r->guild, r->id.v, actor);
     if (e == NULL)
         return NULL;
     e->view = view != NULL ? guild_view_ref(view) : NULL;
-    struct draft d;
-    draft_begin(&d, EVENT_GUILD_ROLE_CREATE);
+    struct event_draft d;
+    event_draft_begin(&d, EVENT_GUILD_ROLE_CREATE);
     json_kv_id(&d.w, "guild_id", r->guild.v);
     json_key(&d.w, "role");
     proto_role(&d.w, r);
-    return with_payload(e, &d);
+    return event_with_payload(e, &d);
 }
 
 struct event *event_member_add(const struct member *m)
 {
-    struct event *e = guild_event(EVENT_GUILD_MEMBER_ADD, m->guild, m->user.id.v, m->user.id.v);
+    struct event *e = event_of_guild(EVENT_GUILD_MEMBER_ADD, m->guild, m->user.id.v, m->user.id.v);
     if (e == NULL)
         return NULL;
     e->at_ms = m->joined_at_ms;
-    struct draft d;
-    draft_begin(&d, EVENT_GUILD_MEMBER_ADD);
+    struct event_draft d;
+    event_draft_begin(&d, EVENT_GUILD_MEMBER_ADD);
     proto_member_keys(&d.w, m, true);
     json_kv_id(&d.w, "guild_id", m->guild.v);
-    return with_payload(e, &d);
+    return event_with_payload(e, &d);
 }
 
 struct event *event_member_remove(const struct member *m, struct guild_view *view, uint64_t actor)
 {
-    struct event *e = guild_event(EVENT_GUILD_MEMBER_REMOVE, m->guild, m->user.id.v, actor);
+    struct event *e = event_of_guild(EVENT_GUILD_MEMBER_REMOVE, m->guild, m->user.id.v, actor);
     if (e == NULL)
         return NULL;
     if (view != NULL)
         e->view = guild_view_ref(view);
-    struct draft d;
-    draft_begin(&d, EVENT_GUILD_MEMBER_REMOVE);
+    struct event_draft d;
+    event_draft_begin(&d, EVENT_GUILD_MEMBER_REMOVE);
     json_kv_id(&d.w, "guild_id", m->guild.v);
     json_key(&d.w, "user");
     proto_user(&d.w, &m->user);
-    return with_payload(e, &d);
+    return event_with_payload(e, &d);
 }
 
 static struct event *membership_event(enum event_kind kind, struct user_id user,
@@ -260,25 +210,4 @@ struct event *event_token_revoked(struct user_id user, const uint8_t token_hash[
     e->actor_id = user.v;
     memcpy(e->token_hash, token_hash, sizeof e->token_hash);
     return e;
-}
-
-/* An invite is known by its code, which fits into no id: the entity is its channel. */
-struct event *event_invite_create(const struct invite *i, uint64_t actor)
-{
-    struct event *e = guild_event(EVENT_INVITE_CREATE, i->guild, i->channel.v, actor);
-    if (e == NULL)
-        return NULL;
-    e->channel_id = i->channel.v;
-    e->at_ms = i->created_at_ms;
-    struct draft d;
-    draft_begin(&d, EVENT_INVITE_CREATE);
-    json_kv_str(&d.w, "code", i->code);
-    json_kv_u64(&d.w, "type", 0);
-    json_kv_id(&d.w, "guild_id", i->guild.v);
-    json_kv_id(&d.w, "channel_id", i->channel.v);
-    json_key(&d.w, "inviter");
-    proto_user(&d.w, &i->inviter);
-    proto_invite_limits(&d.w, i);
-    json_kv_time_or_null(&d.w, "expires_at", i->expires_at_ms);
-    return with_payload(e, &d);
 }

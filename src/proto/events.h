@@ -31,7 +31,6 @@ struct event *event_guild_left(struct user_id user, struct guild_id guild);
 /* Into the user's stream: the gateway subscribes the user's sessions and makes GUILD_CREATE. */
 struct event *event_guild_joined(struct user_id user, struct guild_id guild);
 struct event *event_token_revoked(struct user_id user, const uint8_t token_hash[32]);
-struct event *event_invite_create(const struct invite *i, uint64_t actor);
 /* Ephemeral. */
 struct event *event_typing_start(const struct member *m, struct channel_id channel,
                                  int64_t wall_ms);

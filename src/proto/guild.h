@@ -11,6 +11,8 @@ void proto_role(struct json_writer *w, const struct role *r);
 void proto_channel(struct json_writer *w, const struct channel *c, bool with_guild_id);
 /* Without the braces, for events. */
 void proto_channel_keys(struct json_writer *w, const struct channel *c, bool with_guild_id);
+void proto_overwrites(struct json_writer *w, const struct overwrite *list, size_t count);
+void proto_forum_tags(struct json_writer *w, const struct forum_tag *list, size_t count);
 /* The keys of the guild object (GuildResponse: all 40 required ones, roles included), without the
  * braces, so that callers add theirs (channels, members, joined_at ...). */
 void proto_guild_keys(struct json_writer *w, const struct guild_view *v);
@@ -20,16 +22,10 @@ void proto_guild(struct json_writer *w, const struct guild_view *v);
 void proto_member(struct json_writer *w, const struct member *m, bool with_user);
 /* Without the braces, for events that add keys. */
 void proto_member_keys(struct json_writer *w, const struct member *m, bool with_user);
-/* For GET /users/@me/guilds: id, name, icon, banner, features, and what the caller is there. */
-void proto_guild_partial(struct json_writer *w, const struct guild_view *v, bool owner,
-                         uint64_t permissions);
-/* uses, max_uses, max_age, temporary, created_at: the keys of an invite's metadata. */
-void proto_invite_limits(struct json_writer *w, const struct invite *i);
-void proto_invite(struct json_writer *w, const struct invite *i, const struct guild_view *v,
-                  bool with_metadata);
-/* Without the braces, for replies that add keys. */
-void proto_invite_keys(struct json_writer *w, const struct invite *i, const struct guild_view *v,
-                       bool with_metadata);
+/* Without the braces. For GET /users/@me/guilds: id, name, icon, banner, features, and what the
+ * caller is there. */
+void proto_guild_partial_keys(struct json_writer *w, const struct guild_view *v, bool owner,
+                              uint64_t permissions);
 /* owner and bot may be NULL: their keys are left out. */
 void proto_application(struct json_writer *w, const struct application *a, const struct user *owner,
                        const struct user *bot);

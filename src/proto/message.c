@@ -61,7 +61,8 @@ static void basic_keys(struct json_writer *w, const struct message *m, bool blan
     json_kv_bool(w, "pinned", false);
     mentions(w, m);
     json_kv_raw(w, "attachments", "[]");
-    json_kv_raw(w, "embeds", "[]");
+    json_key(w, "embeds");
+    json_raw(w, blank || m->embeds.data == NULL ? SLICE("[]") : m->embeds);
     json_kv_raw(w, "components", "[]");
     reference(w, m);
 }

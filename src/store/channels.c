@@ -1,12 +1,16 @@
-/* Channels and overwrites. */
+/* Reading channels and overwrites (writing them: channels_write.c). */
 
 #include "store/channels.h"
 
+#include "store/forum_tags.h"
 #include "store/rows.h"
 
 #define COLUMNS                                                                                    \
     "id, guild_id, last_message_id, type, position, parent_id, nsfw, rate_limit_per_user, "        \
-    "bitrate, user_limit, name, topic"
+    "bitrate, user_limit, flags, video_quality_mode, default_auto_archive_duration, "              \
+    "default_thread_rate_limit_per_user, default_sort_order, default_forum_layout, "               \
+    "default_reaction_emoji_id, name, topic, rtc_region, default_reaction_emoji_name, "            \
+    "voice_status"
 
 static void read_channel(struct sql_stmt *s, struct arena *arena, struct channel *out)
 {
@@ -21,51 +25,19 @@ static void read_channel(struct sql_stmt *s, struct arena *arena, struct channel
         .rate_limit_per_user = (uint32_t)sql_u64(s, 7),
         .bitrate = (uint32_t)sql_u64(s, 8),
         .user_limit = (uint32_t)sql_u64(s, 9),
+        .flags = sql_u64(s, 10),
+        .video_quality_mode = (uint32_t)sql_u64(s, 11),
+        .default_auto_archive_duration = (uint32_t)sql_u64(s, 12),
+        .default_thread_rate_limit_per_user = (uint32_t)sql_u64(s, 13),
+        .default_sort_order = (int32_t)sql_i64(s, 14),
+        .default_forum_layout = (uint32_t)sql_u64(s, 15),
+        .default_reaction_emoji = sql_u64(s, 16),
     };
-    out->name = sql_text(s, 10, arena);
-    out->topic = sql_text(s, 11, arena);
-}
-
-static enum err insert_row(struct sql_conn *c, const struct channel *ch)
-{
-    struct sql_stmt *s =
-        sql_query(c, "INSERT INTO channels (" COLUMNS
-                     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
-    sql_bind_u64(s, 1, ch->id.v);
-    sql_bind_u64(s, 2, ch->guild.v);
-    sql_bind_u64(s, 3, ch->last_message.v);
-    sql_bind_i64(s, 4, (int64_t)ch->type);
-    sql_bind_i64(s, 5, ch->position);
-    sql_bind_id_or_null(s, 6, ch->parent.v);
-    sql_bind_bool(s, 7, ch->nsfw);
-    sql_bind_u64(s, 8, ch->rate_limit_per_user);
-    sql_bind_u64(s, 9, ch->bitrate);
-    sql_bind_u64(s, 10, ch->user_limit);
-    sql_bind_text(s, 11, ch->name);
-    sql_bind_text(s, 12, ch->topic);
-    return sql_run(s);
-}
-
-static enum err put_overwrite(struct sql_conn *c, struct channel_id id, const struct overwrite *o)
-{
-    struct sql_stmt *s =
-        sql_query(c, "INSERT INTO overwrites (channel_id, target_id, type, allow, deny) "
-                     "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (channel_id, target_id) DO UPDATE "
-                     "SET type = excluded.type, allow = excluded.allow, deny = excluded.deny");
-    sql_bind_u64(s, 1, id.v);
-    sql_bind_u64(s, 2, o->id);
-    sql_bind_i64(s, 3, (int64_t)o->type);
-    sql_bind_u64(s, 4, o->allow);
-    sql_bind_u64(s, 5, o->deny);
-    return sql_run(s);
-}
-
-enum err channels_insert(struct sql_conn *c, const struct channel *ch)
-{
-    enum err e = insert_row(c, ch);
-    for (size_t i = 0; i < ch->overwrite_count && e == ERR_OK; i++)
-        e = put_overwrite(c, ch->id, &ch->overwrites[i]);
-    return e;
+    out->name = sql_text(s, 17, arena);
+    out->topic = sql_text(s, 18, arena);
+    out->rtc_region = sql_text(s, 19, arena);
+    out->default_reaction_emoji_name = sql_text(s, 20, arena);
+    out->voice_status = sql_text(s, 21, arena);
 }
 
 enum err channels_find(struct sql_conn *c, struct channel_id id, struct arena *arena,
@@ -84,6 +56,22 @@ enum err channels_find(struct sql_conn *c, struct channel_id id, struct arena *a
         return ERR_UNKNOWN_CHANNEL;
     *out = ch;
     return ERR_OK;
+}
+
+enum err channels_find_whole(struct sql_conn *c, struct channel_id id, struct arena *arena,
+                             struct channel *out)
+{
+    struct channel ch = {0};
+    struct overwrite *overwrites = NULL;
+    enum err e = channels_find(c, id, arena, &ch);
+    if (e == ERR_OK)
+        e = channels_overwrites(c, id, arena, &overwrites, &ch.overwrite_count);
+    ch.overwrites = overwrites;
+    if (e == ERR_OK)
+        e = forum_tags_of_channel(c, arena, &ch);
+    if (e == ERR_OK)
+        *out = ch;
+    return e;
 }
 
 /* An overwrite and the channel that it belongs to: what a guild's list is read as. */
@@ -196,31 +184,12 @@ enum err channels_of_guild(struct sql_conn *c, struct guild_id guild, struct are
     e = read_overwrites(s, arena, &overwrites);
     if (e == ERR_OK)
         e = attach_overwrites(&channels, &overwrites, arena);
+    if (e == ERR_OK)
+        e = forum_tags_of_guild(c, guild, arena, channels.items, channels.count);
     if (e == ERR_OK) {
         *out = channels.items;
         *count = channels.count;
     }
-    return e;
-}
-
-enum err channels_counts(struct sql_conn *c, struct guild_id guild, struct channel_id parent,
-                         struct channel_counts *out)
-{
-    struct sql_stmt *s =
-        sql_query(c, "SELECT COUNT(*), COALESCE(MAX(position) + 1, 0), "
-                     "COALESCE(SUM(CASE WHEN parent_id = $2 THEN 1 ELSE 0 END), 0) "
-                     "FROM channels WHERE guild_id = $1");
-    sql_bind_u64(s, 1, guild.v);
-    sql_bind_u64(s, 2, parent.v);
-    struct channel_counts n = {0};
-    if (sql_step(s)) {
-        n.channels = sql_u64(s, 0);
-        n.position_next = (int32_t)sql_i64(s, 1);
-        n.children = sql_u64(s, 2);
-    }
-    enum err e = sql_done(s);
-    if (e == ERR_OK)
-        *out = n;
     return e;
 }
 

@@ -23,23 +23,25 @@ struct walk {
 #define MISSING_IF(condition, query)                                                               \
     "CASE WHEN " condition " AND (" query ") IS NULL THEN 1 ELSE 0 END"
 
+/* The channel, or the task that is erasing what was in it (TASK_CHANNEL_DELETE). */
+#define CHANNEL(id)                                                                                \
+    "SELECT id FROM channels WHERE id = " id " UNION ALL "                                         \
+    "SELECT id FROM tasks WHERE kind = 3 AND subject_id = " id " LIMIT 1"
+
 /* Channels that have messages: a step from one to the next, whatever lies between. */
 static struct sql_stmt *next_messages(struct sql_conn *c)
 {
-    return sql_query(
-        c, "SELECT m.channel_id, 0, " MISSING(
-               "SELECT id FROM channels WHERE id = m.channel_id") " FROM messages m WHERE "
-                                                                  "m.channel_id > $1 ORDER BY "
-                                                                  "m.channel_id LIMIT 1");
+    return sql_query(c, "SELECT m.channel_id, 0, " MISSING(CHANNEL(
+                            "m.channel_id")) " FROM messages m WHERE m.channel_id > $1 ORDER BY "
+                                             "m.channel_id LIMIT 1");
 }
 
 static struct sql_stmt *next_nonces(struct sql_conn *c)
 {
-    return sql_query(
-        c, "SELECT n.channel_id, 0, " MISSING(
-               "SELECT id FROM channels WHERE id = n.channel_id") " FROM recent_nonces n WHERE "
-                                                                  "n.channel_id > $1 ORDER BY "
-                                                                  "n.channel_id LIMIT 1");
+    return sql_query(c,
+                     "SELECT n.channel_id, 0, " MISSING(CHANNEL(
+                         "n.channel_id")) " FROM recent_nonces n WHERE n.channel_id > $1 ORDER BY "
+                                          "n.channel_id LIMIT 1");
 }
 
 static struct sql_stmt *next_log(struct sql_conn *c)
@@ -111,6 +113,58 @@ static struct sql_stmt *page_of_users(struct sql_conn *c)
                                                                   "ORDER BY u.id LIMIT $2");
 }
 
+static struct sql_stmt *page_of_integrations(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT i.id, 0, " MISSING_IF(
+               "(SELECT deleting FROM guilds WHERE id = i.guild_id) = 0",
+               "SELECT user_id FROM members WHERE guild_id = i.guild_id AND user_id = (SELECT "
+               "bot_id FROM applications WHERE id = i.application_id)") " FROM integrations i "
+                                                                        "WHERE i.id > $1 ORDER BY "
+                                                                        "i.id LIMIT $2");
+}
+
+/* References of a guild that is not there; a guild in deletion lets go of them in steps. */
+static struct sql_stmt *next_references(struct sql_conn *c)
+{
+    return sql_query(c,
+                     "SELECT r.guild_id, 0, " MISSING_IF(
+                         "r.guild_id <> 0",
+                         "SELECT id FROM guilds WHERE id = r.guild_id") " FROM blob_references r "
+                                                                        "WHERE r.guild_id > $1 "
+                                                                        "ORDER BY r.guild_id "
+                                                                        "LIMIT 1");
+}
+
+/* Kinds 9 to 11 are MEDIA_EMOJI, MEDIA_STICKER and MEDIA_SOUND of core/media.h, which the store
+ * does not see. */
+static struct sql_stmt *page_of_emojis(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT e.id, 0, " MISSING_IF(
+                            "(SELECT deleting FROM guilds WHERE id = e.guild_id) = 0",
+                            "SELECT hash FROM blob_references WHERE kind = 9 AND owner_id = e.id "
+                            "LIMIT 1") " FROM "
+                                       "emojis e WHERE e.id > $1 ORDER BY e.id LIMIT $2");
+}
+
+static struct sql_stmt *page_of_stickers(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT e.id, 0, " MISSING_IF(
+                            "(SELECT deleting FROM guilds WHERE id = e.guild_id) = 0",
+                            "SELECT hash FROM blob_references WHERE kind = 10 AND owner_id = e.id "
+                            "LIMIT 1") " FROM "
+                                       "stickers e WHERE e.id > $1 ORDER BY e.id LIMIT $2");
+}
+
+static struct sql_stmt *page_of_sounds(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT e.id, 0, " MISSING_IF(
+                            "(SELECT deleting FROM guilds WHERE id = e.guild_id) = 0",
+                            "SELECT hash FROM blob_references WHERE kind = 11 AND owner_id = e.id "
+                            "LIMIT 1") " FROM "
+                                       "sounds e WHERE e.id > $1 ORDER BY e.id LIMIT $2");
+}
+
 static struct sql_stmt *page_of_deletions(struct sql_conn *c)
 {
     return sql_query(c, "SELECT g.id, 0, " MISSING_IF(
@@ -129,6 +183,11 @@ static const struct walk orphans[] = {
     {"a guild without @everyone", 1, true, page_of_everyone},
     {"a stream of a guild that is not there", 2, true, page_of_streams},
     {"a bot without application", 1, true, page_of_users},
+    {"an integration whose bot is no member", 1, true, page_of_integrations},
+    {"images of a guild that is not there", 1, false, next_references},
+    {"an emoji without its image", 1, true, page_of_emojis},
+    {"a sticker without its image", 1, true, page_of_stickers},
+    {"a sound without its file", 1, true, page_of_sounds},
 };
 
 /* ---- walking ---- */
@@ -225,6 +284,28 @@ static enum err read_tasks(struct tx *tx, void *ctx)
     return tasks_after(tx_sql(tx), 0, TASKS_LOOKED_AT, r->list, &r->count);
 }
 
+/* What is said of a task that does not move; NULL for kinds of a later version. */
+static const char *stuck_text(enum task_kind kind)
+{
+    switch (kind) {
+    case TASK_GUILD_DELETE:
+        return "the deletion of a guild does not move";
+    case TASK_USER_ERASE:
+        return "the erasing of a person does not move";
+    case TASK_CHANNEL_DELETE:
+        return "the erasing of a deleted channel does not move";
+    case TASK_ROLE_DELETE:
+        return "the erasing of a deleted role does not move";
+    case TASK_BAN_MESSAGES:
+        return "the deletion of messages of somebody banned does not move";
+    case TASK_PRUNE:
+        return "the pruning of members does not move";
+    case TASK_SCREENING_OPEN:
+        return "letting members in after their screening was switched off does not move";
+    }
+    return NULL;
+}
+
 enum err checkup_tasks(struct checkup *c, int64_t before_ms)
 {
     static const struct walk deletions = {"a guild is being deleted, but nothing does it", 1, true,
@@ -233,13 +314,11 @@ enum err checkup_tasks(struct checkup *c, int64_t before_ms)
     enum err e = store_read(c->store, read_tasks, &r);
     for (size_t i = 0; i < r.count && e == ERR_OK; i++) {
         const struct task *t = &r.list[i];
-        if (t->kind != TASK_GUILD_DELETE && t->kind != TASK_USER_ERASE)
+        const char *stuck = stuck_text(t->kind);
+        if (stuck == NULL)
             c->found(c->ctx, "a task of a kind that this program does not know", t->id);
         else if (t->updated_at_ms < before_ms)
-            c->found(c->ctx,
-                     t->kind == TASK_GUILD_DELETE ? "the deletion of a guild does not move"
-                                                  : "the erasing of a person does not move",
-                     t->subject);
+            c->found(c->ctx, stuck, t->subject);
     }
     e = e == ERR_OK ? walk(c, &deletions) : e;
     c->rows = r.count;

@@ -144,6 +144,57 @@ enum err guild_removal_roles(struct sql_conn *c, struct guild_id guild, uint64_t
     return delete_some(c, s, guild.v, limit, rows);
 }
 
+static struct sql_stmt *deletion_of(struct sql_conn *c, enum guild_part part)
+{
+    switch (part) {
+    case GUILD_PART_AUDIT:
+        return sql_query(c, "DELETE FROM audit_entries WHERE guild_id = $1 AND id < "
+                            "COALESCE((SELECT id FROM audit_entries WHERE guild_id = $1 "
+                            "ORDER BY id LIMIT 1 OFFSET $2), " END ")");
+    case GUILD_PART_BANS:
+        return sql_query(c, "DELETE FROM bans WHERE guild_id = $1 AND user_id < "
+                            "COALESCE((SELECT user_id FROM bans WHERE guild_id = $1 "
+                            "ORDER BY user_id LIMIT 1 OFFSET $2), " END ")");
+    case GUILD_PART_ADDRESS_BANS:
+        return sql_query(c, "DELETE FROM address_bans WHERE guild_id = $1 AND address_hash IN "
+                            "(SELECT address_hash FROM address_bans WHERE guild_id = $1 "
+                            "ORDER BY address_hash LIMIT $2)");
+    case GUILD_PART_JOIN_REQUESTS:
+        return sql_query(c, "DELETE FROM join_requests WHERE guild_id = $1 AND user_id < "
+                            "COALESCE((SELECT user_id FROM join_requests WHERE guild_id = $1 "
+                            "ORDER BY user_id LIMIT 1 OFFSET $2), " END ")");
+    case GUILD_PART_JOBS:
+        return sql_query(c, "DELETE FROM moderation_jobs WHERE id IN (SELECT id FROM "
+                            "moderation_jobs WHERE guild_id = $1 LIMIT $2)");
+    case GUILD_PART_EVENT_USERS:
+    case GUILD_PARTS:
+        break;
+    }
+    return sql_query(c, "DELETE FROM scheduled_event_users WHERE event_id = (SELECT id FROM "
+                        "scheduled_events WHERE guild_id = $1 ORDER BY id LIMIT 1) AND user_id < "
+                        "COALESCE((SELECT user_id FROM scheduled_event_users WHERE event_id = "
+                        "(SELECT id FROM scheduled_events WHERE guild_id = $1 ORDER BY id LIMIT 1) "
+                        "ORDER BY user_id LIMIT 1 OFFSET $2), " END ")");
+}
+
+enum err guild_removal_part(struct sql_conn *c, enum guild_part part, struct guild_id guild,
+                            uint64_t limit, uint64_t *rows)
+{
+    return delete_some(c, deletion_of(c, part), guild.v, limit, rows);
+}
+
+enum err guild_removal_event(struct sql_conn *c, struct guild_id guild, bool *more)
+{
+    struct sql_stmt *s =
+        sql_query(c, "DELETE FROM scheduled_events WHERE id = (SELECT id FROM scheduled_events "
+                     "WHERE guild_id = $1 ORDER BY id LIMIT 1)");
+    sql_bind_u64(s, 1, guild.v);
+    enum err e = sql_run(s);
+    if (e == ERR_OK)
+        *more = sql_changes(c) != 0;
+    return e;
+}
+
 enum err guild_removal_log(struct sql_conn *c, struct stream stream, uint64_t limit, uint64_t *rows)
 {
     struct sql_stmt *s =

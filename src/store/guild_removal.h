@@ -38,6 +38,20 @@ MUST_CHECK enum err guild_removal_overwrites(struct sql_conn *c, struct channel_
 MUST_CHECK enum err guild_removal_channel(struct sql_conn *c, struct channel_id channel);
 MUST_CHECK enum err guild_removal_roles(struct sql_conn *c, struct guild_id guild, uint64_t limit,
                                         uint64_t *rows);
+/* What a guild may have many of beside its structure. */
+enum guild_part {
+    GUILD_PART_AUDIT,
+    GUILD_PART_BANS,
+    GUILD_PART_ADDRESS_BANS,
+    GUILD_PART_JOIN_REQUESTS,
+    GUILD_PART_JOBS,
+    GUILD_PART_EVENT_USERS, /* of its oldest scheduled event */
+    GUILD_PARTS
+};
+MUST_CHECK enum err guild_removal_part(struct sql_conn *c, enum guild_part part,
+                                       struct guild_id guild, uint64_t limit, uint64_t *rows);
+/* The oldest scheduled event, whose users must be gone already; *more: there was one. */
+MUST_CHECK enum err guild_removal_event(struct sql_conn *c, struct guild_id guild, bool *more);
 MUST_CHECK enum err guild_removal_log(struct sql_conn *c, struct stream stream, uint64_t limit,
                                       uint64_t *rows);
 /* The stream's head and its readers' checkpoints, and the guild's row: the last of all. */

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "base/map.h"
+#include "store/id_list.h"
 #include "store/rows.h"
 
 enum {
@@ -24,7 +25,7 @@ struct channel_check {
     uint64_t newest;       /* derived */
 };
 
-/* A channel or role that the log has made and that is not there. */
+/* A channel or role that the log has made and that is not there; position 0: nor should it be. */
 struct gone {
     bool role;
     uint64_t id;
@@ -41,7 +42,8 @@ struct guild_check {
     struct rows channels; /* of struct channel_check */
     struct map by_id;     /* channel id -> struct channel_check */
     uint64_t channels_head;
-    struct rows gone; /* of struct gone */
+    struct rows gone;      /* of struct gone */
+    struct map gone_by_id; /* id -> its place in `gone`, from 1 */
 };
 
 /* ---- the tables ---- */
@@ -121,19 +123,19 @@ static enum err find_beginning(struct guild_check *g)
     return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-static void on_message(struct guild_check *g, const struct event_row *row)
+static void on_message(struct guild_check *g, const struct event_row *row, uint64_t id)
 {
     struct channel_check *c = map_get(&g->by_id, row->channel_id);
     bool came = row->kind == EVENT_MESSAGE_CREATE;
-    if (c == NULL || row->entity_id < g->first_message)
+    if (c == NULL || id < g->first_message)
         return;
-    id_set_log(&c->messages, row->entity_id, row->position, came);
-    if (came && row->position <= g->channels_head && row->entity_id > c->newest)
-        c->newest = row->entity_id;
+    id_set_log(&c->messages, id, row->position, came);
+    if (came && row->position <= g->channels_head && id > c->newest)
+        c->newest = id;
 }
 
-/* Nothing deletes channels or roles but the deletion of their guild: what was made must be there,
- * at the moment that its row is read. */
+/* What was made must be there at the moment that its row is read, unless a later row says that it
+ * was deleted. */
 static enum err on_structure(struct guild_check *g, struct tx *tx, const struct event_row *row)
 {
     bool role = row->kind == EVENT_GUILD_ROLE_CREATE;
@@ -148,7 +150,16 @@ static enum err on_structure(struct guild_check *g, struct tx *tx, const struct 
     if (gone == NULL)
         return ERR_NO_MEMORY;
     *gone = (struct gone){role, row->entity_id, row->position};
-    return ERR_OK;
+    void *place = (void *)(uintptr_t)g->gone.count; /* rows move when they become more */
+    return map_put(&g->gone_by_id, row->entity_id, place) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static void on_structure_gone(struct guild_check *g, const struct event_row *row)
+{
+    uintptr_t place = (uintptr_t)map_remove(&g->gone_by_id, row->entity_id);
+    struct gone *list = g->gone.items;
+    if (place != 0)
+        list[place - 1].position = 0;
 }
 
 static enum err on_row(struct log_walk *w, const struct event_row *row)
@@ -157,7 +168,11 @@ static enum err on_row(struct log_walk *w, const struct event_row *row)
     switch (row->kind) {
     case EVENT_MESSAGE_CREATE:
     case EVENT_MESSAGE_DELETE:
-        on_message(g, row);
+        on_message(g, row, row->entity_id);
+        return ERR_OK;
+    case EVENT_MESSAGE_DELETE_BULK:
+        for (size_t i = 0; i < id_list_count(row->delta); i++)
+            on_message(g, row, id_list_at(row->delta, i));
         return ERR_OK;
     case EVENT_GUILD_MEMBER_ADD:
     case EVENT_GUILD_MEMBER_REMOVE:
@@ -168,6 +183,10 @@ static enum err on_row(struct log_walk *w, const struct event_row *row)
     case EVENT_CHANNEL_CREATE:
     case EVENT_GUILD_ROLE_CREATE:
         return on_structure(g, w->tx, row);
+    case EVENT_CHANNEL_DELETE:
+    case EVENT_GUILD_ROLE_DELETE:
+        on_structure_gone(g, row);
+        return ERR_OK;
     default:
         return ERR_OK;
     }
@@ -179,6 +198,8 @@ static enum err gather(struct guild_check *g)
     arena_reset(&g->arena);
     map_deinit(&g->by_id);
     map_init(&g->by_id, MEM_STORE, CHANNELS_MAX, 0);
+    map_deinit(&g->gone_by_id);
+    map_init(&g->gone_by_id, MEM_STORE, CHANNELS_MAX, 0);
     g->channels = g->gone = (struct rows){0};
     enum err e = find_beginning(g);
     if (e == ERR_OK)
@@ -244,10 +265,13 @@ static enum err check_messages(struct guild_check *g, const struct channel_check
 static void check_structures(struct guild_check *g)
 {
     const struct gone *gone = g->gone.items;
-    for (size_t i = 0; i < g->gone.count; i++)
+    for (size_t i = 0; i < g->gone.count; i++) {
+        if (gone[i].position == 0)
+            continue;
         check_found(g->run, false, "entity",
                     "guild:%" PRIu64 ": %s %" PRIu64 ", made at position %" PRIu64 ", is gone",
                     g->stream.id, gone[i].role ? "role" : "channel", gone[i].id, gone[i].position);
+    }
 }
 
 static enum err judge(struct guild_check *g, bool log_is_whole)
@@ -329,8 +353,10 @@ enum err log_check_guilds(struct log_check_run *r)
     struct guild_check g = {.run = r, .stream = {STREAM_GUILD, 0}};
     arena_init(&g.arena, MEM_STORE, GUILD_BYTES_MAX);
     map_init(&g.by_id, MEM_STORE, CHANNELS_MAX, 0);
+    map_init(&g.gone_by_id, MEM_STORE, CHANNELS_MAX, 0);
     enum err e = check_all(&g);
     map_deinit(&g.by_id);
+    map_deinit(&g.gone_by_id);
     arena_deinit(&g.arena);
     return e;
 }

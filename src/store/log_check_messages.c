@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/map.h"
+#include "store/id_list.h"
 
 enum { GONE_MAX = 1 << 20, MISSING_TOLD = 10 };
 
@@ -35,6 +36,8 @@ static enum err on_row(struct log_walk *w, const struct event_row *row)
         return ERR_OK;
     if (row->kind == EVENT_MESSAGE_DELETE)
         (void)map_remove(&x->gone, row->entity_id);
+    for (size_t i = 0; row->kind == EVENT_MESSAGE_DELETE_BULK && i < id_list_count(row->delta); i++)
+        (void)map_remove(&x->gone, id_list_at(row->delta, i));
     if (row->kind != EVENT_MESSAGE_CREATE)
         return ERR_OK;
     enum err e = exists(w->tx, x->channel, row->entity_id, &found);

@@ -3,15 +3,11 @@
 
 #include "store/members.h"
 
-#include "store/rows.h"
-#include "store/users.h"
+#include "store/member_names.h"
+#include "store/members_priv.h"
 
-/* Of members m, users u, member_roles r; integers first (see users.h). */
-#define COLUMNS                                                                                    \
-    "m.guild_id, m.joined_at_ms, m.timed_out_until_ms, m.deaf, m.mute, r.role_id, " USERS_COLUMNS  \
-    ", m.nick"
-#define ROLES_JOIN "LEFT JOIN member_roles r ON r.guild_id = m.guild_id AND r.user_id = m.user_id "
-enum { COLUMN_ROLE = 5, COLUMN_USER = 6, COLUMN_NICK = COLUMN_USER + USERS_COLUMN_COUNT };
+#define COLUMNS MEMBERS_COLUMNS
+#define ROLES_JOIN MEMBERS_ROLES_JOIN
 
 enum err members_insert(struct sql_conn *c, struct guild_id guild, struct user_id user,
                         int64_t joined_at_ms)
@@ -22,7 +18,8 @@ enum err members_insert(struct sql_conn *c, struct guild_id guild, struct user_i
     sql_bind_u64(s, 1, guild.v);
     sql_bind_u64(s, 2, user.v);
     sql_bind_i64(s, 3, joined_at_ms);
-    return sql_run(s);
+    enum err e = sql_run(s);
+    return e == ERR_OK ? member_names_set(c, guild, user, (struct slice){NULL, 0}) : e;
 }
 
 enum err members_remove(struct sql_conn *c, struct guild_id guild, struct user_id user)
@@ -57,8 +54,7 @@ enum err members_exists(struct sql_conn *c, struct guild_id guild, struct user_i
     return e;
 }
 
-/* The current row's member but for the roles. */
-static void read_member(struct sql_stmt *s, int column, struct arena *arena, struct member *m)
+void members_read(struct sql_stmt *s, int column, struct arena *arena, struct member *m)
 {
     *m = (struct member){
         .guild = {sql_u64(s, column)},
@@ -66,12 +62,18 @@ static void read_member(struct sql_stmt *s, int column, struct arena *arena, str
         .timed_out_until_ms = sql_i64(s, column + 2),
         .deaf = sql_bool(s, column + 3),
         .mute = sql_bool(s, column + 4),
+        .pending = sql_bool(s, column + 6),
+        .temporary = sql_bool(s, column + 7),
+        .flags = sql_u64(s, column + 8),
+        .standing = sql_u64(s, column + 9),
     };
-    users_read(s, column + COLUMN_USER, arena, &m->user);
-    m->nick = sql_text(s, column + COLUMN_NICK, arena);
+    users_read(s, column + MEMBERS_COLUMN_USER, arena, &m->user);
+    m->nick = sql_text(s, column + MEMBERS_COLUMN_NICK, arena);
+    m->avatar = sql_text(s, column + MEMBERS_COLUMN_NICK + 1, arena);
+    m->banner = sql_text(s, column + MEMBERS_COLUMN_NICK + 2, arena);
 }
 
-static bool push_role(struct rows *roles, struct arena *arena, uint64_t id)
+bool members_push_role(struct rows *roles, struct arena *arena, uint64_t id)
 {
     if (id == 0)
         return true;
@@ -87,10 +89,10 @@ static enum err read_with_roles(struct sql_stmt *s, int column, struct arena *ar
                                 struct member *m)
 {
     struct rows roles = {0};
-    bool fits = push_role(&roles, arena, sql_u64(s, column + COLUMN_ROLE));
-    read_member(s, column, arena, m);
+    bool fits = members_push_role(&roles, arena, sql_u64(s, column + MEMBERS_COLUMN_ROLE));
+    members_read(s, column, arena, m);
     while (fits && sql_step(s))
-        fits = push_role(&roles, arena, sql_u64(s, column + COLUMN_ROLE));
+        fits = members_push_role(&roles, arena, sql_u64(s, column + MEMBERS_COLUMN_ROLE));
     m->roles = roles.items;
     m->role_count = roles.count;
     return fits ? ERR_OK : ERR_NO_MEMORY;
@@ -126,16 +128,16 @@ static enum err add_row(struct sql_stmt *s, struct arena *arena, struct rows *li
                         struct rows *roles)
 {
     struct member *all = list->items;
-    uint64_t guild = sql_u64(s, 0), role = sql_u64(s, COLUMN_ROLE);
+    uint64_t guild = sql_u64(s, 0), role = sql_u64(s, MEMBERS_COLUMN_ROLE);
     if (list->count == 0 || all[list->count - 1].guild.v != guild) {
         struct member *m = rows_push(list, arena, sizeof *m);
         if (m == NULL)
             return ERR_NO_MEMORY;
-        read_member(s, 0, arena, m);
+        members_read(s, 0, arena, m);
         *roles = (struct rows){0};
         all = list->items;
     }
-    if (!push_role(roles, arena, role))
+    if (!members_push_role(roles, arena, role))
         return ERR_NO_MEMORY;
     all[list->count - 1].roles = roles->items;
     all[list->count - 1].role_count = roles->count;
@@ -166,7 +168,7 @@ enum err members_of_user(struct sql_conn *c, struct user_id user, struct arena *
     return e;
 }
 
-/* Columns of a standing come after its own two. */
+/* Columns of a standing come after its own three. */
 static enum err read_standing(struct sql_stmt *s, uint64_t where, struct user_id user,
                               struct arena *arena, enum err unknown, struct member_standing *out)
 {
@@ -178,9 +180,10 @@ static enum err read_standing(struct sql_stmt *s, uint64_t where, struct user_id
     if (found) {
         st.guild.v = sql_u64(s, 0);
         st.structure_position = sql_u64(s, 1);
-        st.is_member = sql_u64(s, 2) != 0;
+        st.automod_position = sql_u64(s, 2);
+        st.is_member = sql_u64(s, 3) != 0;
         if (st.is_member)
-            e = read_with_roles(s, 2, arena, &st.member);
+            e = read_with_roles(s, 3, arena, &st.member);
     }
     enum err done = sql_done(s);
     if (e == ERR_OK)
@@ -193,26 +196,61 @@ static enum err read_standing(struct sql_stmt *s, uint64_t where, struct user_id
     return ERR_OK;
 }
 
+/* On the path of every request: roles that are being deleted are not looked for, the guild's view
+ * tells them (core/access.c). */
+#define STANDING_COLUMNS                                                                           \
+    "g.id, g.structure_position, g.automod_position, " MEMBERS_COLUMNS_WITH("r.role_id")
 #define STANDING_JOINS                                                                             \
     "LEFT JOIN members m ON m.guild_id = g.id AND m.user_id = $2 "                                 \
-    "LEFT JOIN users u ON u.id = m.user_id " ROLES_JOIN
+    "LEFT JOIN users u ON u.id = m.user_id " MEMBERS_HELD_JOIN
 
 enum err members_standing_in_channel(struct sql_conn *c, struct channel_id channel,
                                      struct user_id user, struct arena *arena,
                                      struct member_standing *out)
 {
-    struct sql_stmt *s =
-        sql_query(c, "SELECT g.id, g.structure_position, " COLUMNS " FROM channels ch "
-                     "JOIN guilds g ON g.id = ch.guild_id " STANDING_JOINS
-                     "WHERE ch.id = $1 AND g.deleting = 0 ORDER BY r.role_id");
+    struct sql_stmt *s = sql_query(c, "SELECT " STANDING_COLUMNS " FROM channels ch "
+                                      "JOIN guilds g ON g.id = ch.guild_id " STANDING_JOINS
+                                      "WHERE ch.id = $1 AND g.deleting = 0 ORDER BY r.role_id");
     return read_standing(s, channel.v, user, arena, ERR_UNKNOWN_CHANNEL, out);
 }
 
 enum err members_standing_in_guild(struct sql_conn *c, struct guild_id guild, struct user_id user,
                                    struct arena *arena, struct member_standing *out)
 {
-    struct sql_stmt *s =
-        sql_query(c, "SELECT g.id, g.structure_position, " COLUMNS " FROM guilds g " STANDING_JOINS
-                     "WHERE g.id = $1 AND g.deleting = 0 ORDER BY r.role_id");
+    struct sql_stmt *s = sql_query(c, "SELECT " STANDING_COLUMNS " FROM guilds g " STANDING_JOINS
+                                      "WHERE g.id = $1 AND g.deleting = 0 ORDER BY r.role_id");
     return read_standing(s, guild.v, user, arena, ERR_UNKNOWN_GUILD, out);
+}
+
+enum err members_now(struct sql_conn *c, struct guild_id guild, struct user_id user,
+                     struct member_now *out)
+{
+    struct sql_stmt *s = sql_query(c, "SELECT g.perm_generation, m.user_id, m.standing, "
+                                      "g.automod_position FROM guilds g LEFT JOIN "
+                                      "members m ON m.guild_id = g.id AND m.user_id = $2 "
+                                      "WHERE g.id = $1 AND g.deleting = 0");
+    sql_bind_u64(s, 1, guild.v);
+    sql_bind_u64(s, 2, user.v);
+    struct member_now now = {0};
+    bool found = sql_step(s);
+    if (found)
+        now = (struct member_now){sql_u64(s, 0), sql_u64(s, 1) != 0, sql_u64(s, 2), sql_u64(s, 3)};
+    enum err e = sql_done(s);
+    if (e != ERR_OK)
+        return e;
+    if (!found)
+        return ERR_UNKNOWN_GUILD;
+    *out = now;
+    return ERR_OK;
+}
+
+enum err members_set_standing(struct sql_conn *c, struct guild_id guild, struct user_id user,
+                              uint64_t standing)
+{
+    struct sql_stmt *s =
+        sql_query(c, "UPDATE members SET standing = $3 WHERE guild_id = $1 AND user_id = $2");
+    sql_bind_u64(s, 1, guild.v);
+    sql_bind_u64(s, 2, user.v);
+    sql_bind_u64(s, 3, standing);
+    return sql_send(s);
 }

@@ -13,6 +13,9 @@ MUST_CHECK enum err members_add_role(struct sql_conn *c, struct guild_id guild, 
                                      struct role_id role);
 /* With the roles they hold; nothing if there is no such member. */
 MUST_CHECK enum err members_remove(struct sql_conn *c, struct guild_id guild, struct user_id user);
+/* The position of the event, emitted next, that changes what the member may do. */
+MUST_CHECK enum err members_set_standing(struct sql_conn *c, struct guild_id guild,
+                                         struct user_id user, uint64_t standing);
 MUST_CHECK enum err members_exists(struct sql_conn *c, struct guild_id guild, struct user_id user,
                                    bool *exists);
 /* With user and roles. UNKNOWN_MEMBER. */
@@ -27,8 +30,9 @@ MUST_CHECK enum err members_of_user(struct sql_conn *c, struct user_id user, str
 struct member_standing {
     struct guild_id guild;
     uint64_t structure_position; /* of the guild, at this moment */
+    uint64_t automod_position;   /* of the last event about its AutoMod rules; 0: it has none */
     bool is_member;
-    struct member member; /* if is_member */
+    struct member member; /* if is_member; the roles may include some that are being deleted */
 };
 /* UNKNOWN_CHANNEL. */
 MUST_CHECK enum err members_standing_in_channel(struct sql_conn *c, struct channel_id channel,
@@ -38,3 +42,14 @@ MUST_CHECK enum err members_standing_in_channel(struct sql_conn *c, struct chann
 MUST_CHECK enum err members_standing_in_guild(struct sql_conn *c, struct guild_id guild,
                                               struct user_id user, struct arena *arena,
                                               struct member_standing *out);
+
+/* Whether an authorisation is still up to date: what it was made from, as it is now. */
+struct member_now {
+    uint64_t permission_generation; /* of the guild */
+    bool is_member;
+    uint64_t standing;
+    uint64_t automod_position;
+};
+/* UNKNOWN_GUILD. */
+MUST_CHECK enum err members_now(struct sql_conn *c, struct guild_id guild, struct user_id user,
+                                struct member_now *out);

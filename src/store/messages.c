@@ -16,7 +16,7 @@ enum {
 #define COLUMNS                                                                                    \
     "m.id, m.channel_id, m.guild_id, m.author_id, m.type, m.edited_at_ms, m.flags, m.tts, "        \
     "m.mention_everyone, m.reference_id, " USERS_COLUMNS ", m.content, m.mentions, "               \
-    "m.mention_roles FROM messages m LEFT JOIN users u ON u.id = m.author_id "
+    "m.mention_roles, m.embeds FROM messages m LEFT JOIN users u ON u.id = m.author_id "
 enum { COLUMN_USER = 10, COLUMN_CONTENT = COLUMN_USER + USERS_COLUMN_COUNT };
 
 /* Ids as a blob: 8 bytes each, big-endian. */
@@ -93,6 +93,7 @@ static enum err read_message(struct sql_stmt *s, struct arena *arena, struct mes
     out->mention_ids = unpack(sql_blob(s, COLUMN_CONTENT + 1), arena, &out->mention_count, &failed);
     m->mention_roles = (const struct role_id *)(const void *)unpack(
         sql_blob(s, COLUMN_CONTENT + 2), arena, &m->mention_role_count, &failed);
+    m->embeds = sql_text(s, COLUMN_CONTENT + 3, arena);
     return failed ? ERR_NO_MEMORY : ERR_OK;
 }
 
@@ -102,8 +103,8 @@ enum err messages_insert(struct sql_conn *c, const struct message *m)
     pack_mentions(m, &users, &roles);
     struct sql_stmt *s = sql_query(
         c, "INSERT INTO messages (channel_id, id, guild_id, author_id, type, edited_at_ms, flags, "
-           "tts, mention_everyone, reference_id, content, mentions, mention_roles) "
-           "VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12)");
+           "tts, mention_everyone, reference_id, content, mentions, mention_roles, embeds) "
+           "VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12, $13)");
     sql_bind_u64(s, 1, m->channel.v);
     sql_bind_u64(s, 2, m->id.v);
     sql_bind_u64(s, 3, m->guild.v);
@@ -116,6 +117,7 @@ enum err messages_insert(struct sql_conn *c, const struct message *m)
     sql_bind_text(s, 10, m->content);
     sql_bind_blob(s, 11, packed_slice(&users));
     sql_bind_blob(s, 12, packed_slice(&roles));
+    sql_bind_text(s, 13, m->embeds);
     return sql_send(s);
 }
 

@@ -231,8 +231,10 @@ static enum err run_read(struct store *s, struct sql_conn *c, store_fn fn, void 
     struct tx tx = {.store = s, .sql = c, .now_ms = clock_wall_ms(s->o.clock)};
     c->driver->set_deadline(c, deadline_ns);
     store_thread_set_inside(true);
+    uint64_t uses = c->uses;
     e = fn(&tx, ctx);
     store_thread_set_inside(false);
+    readers_note(s, c->uses - uses);
     assert(c->open == 0 && "sql_done is missing");
     c->driver->set_deadline(c, 0);
     sql_rollback(c); /* nothing to keep, nothing to wait for */

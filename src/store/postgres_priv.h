@@ -21,12 +21,7 @@ enum {
     POSTGRES_GRACE_MS = 5000
 };
 
-enum postgres_kind {
-    POSTGRES_PLAIN,
-    POSTGRES_BEGIN,
-    POSTGRES_COMMIT,
-    POSTGRES_ROLLBACK
-};
+enum postgres_kind { POSTGRES_PLAIN, POSTGRES_BEGIN, POSTGRES_COMMIT, POSTGRES_ROLLBACK };
 
 struct postgres_stmt {
     struct sql_stmt base; /* first: struct sql_stmt * is cast back */

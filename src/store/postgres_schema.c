@@ -35,7 +35,9 @@ static const char list[] =
     " format_type(a.atttypid, a.atttypmod)"
     " || CASE WHEN o.collname <> 'C' THEN ' collate ' || o.collname ELSE '' END"
     " || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END"
-    " || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')"
+    /* A negative number is shown as '-1'::integer. */
+    " || coalesce(' default ' || regexp_replace(pg_get_expr(d.adbin, d.adrelid), "
+    "'^''(-[0-9]+)''::[a-z]+$', '\\1'), '')"
     " FROM t JOIN pg_catalog.pg_attribute a"
     " ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped"
     " LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum"
@@ -56,7 +58,9 @@ static const char list[] =
     " || CASE WHEN i.indoption[n - 1] & 1 = 1 THEN ' desc' ELSE '' END, ', ' ORDER BY n)"
     " FROM generate_series(1, i.indnkeyatts) n) || ')'"
     " || CASE WHEN i.indisunique THEN ' unique' ELSE '' END"
-    " || coalesce(' where ' || lower(trim(BOTH '()' FROM pg_get_expr(i.indpred, i.indrelid))), '')"
+    /* A number is shown as (2)::bigint; of parentheses each backend has its own idea. */
+    " || coalesce(' where ' || lower(translate(regexp_replace("
+    "pg_get_expr(i.indpred, i.indrelid), '\\(([0-9]+)\\)::[a-z]+', '\\1', 'g'), '()', '')), '')"
     " || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END"
     " FROM t JOIN pg_catalog.pg_index i ON i.indrelid = t.oid"
     " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"

@@ -84,6 +84,12 @@ static enum err take(struct store *s, struct sql_conn **out)
     return ERR_OK;
 }
 
+void readers_note(struct store *s, uint64_t statements)
+{
+    metrics_add(s->o.metrics, METRIC_STORE_READS, 1);
+    metrics_add(s->o.metrics, METRIC_STORE_READ_STATEMENTS, (int64_t)statements);
+}
+
 static enum err run_on(struct store *s, struct sql_conn *c, store_fn fn, void *ctx)
 {
     enum err e = sql_begin(c, c->driver->begin_read);
@@ -92,7 +98,9 @@ static enum err run_on(struct store *s, struct sql_conn *c, store_fn fn, void *c
     uint64_t deadline_ns = clock_mono_ns(s->o.clock) + (uint64_t)s->o.read_limit_ms * 1000000;
     struct tx tx = {.store = s, .sql = c, .now_ms = clock_wall_ms(s->o.clock)};
     c->driver->set_deadline(c, deadline_ns);
+    uint64_t uses = c->uses;
     e = fn(&tx, ctx);
+    readers_note(s, c->uses - uses);
     assert(c->open == 0 && "sql_done is missing");
     c->driver->set_deadline(c, 0);
     sql_rollback(c); /* nothing to keep; the snapshot is let go */

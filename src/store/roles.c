@@ -1,27 +1,16 @@
-/* Roles. */
+/* Reading roles (writing them: roles_write.c). */
 
 #include "store/roles.h"
 
 #include "store/rows.h"
 
 #define COLUMNS                                                                                    \
-    "id, guild_id, permissions, position, color, hoist, managed, mentionable, bot_id, name"
+    "id, guild_id, permissions, position, color, hoist, managed, mentionable, bot_id, flags, "     \
+    "secondary_color, tertiary_color, name, icon, unicode_emoji"
 
-enum err roles_insert(struct sql_conn *c, const struct role *r)
+static uint32_t read_color(struct sql_stmt *s, int column)
 {
-    struct sql_stmt *s = sql_query(c, "INSERT INTO roles (" COLUMNS
-                                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
-    sql_bind_u64(s, 1, r->id.v);
-    sql_bind_u64(s, 2, r->guild.v);
-    sql_bind_u64(s, 3, r->permissions);
-    sql_bind_i64(s, 4, r->position);
-    sql_bind_u64(s, 5, r->color);
-    sql_bind_bool(s, 6, r->hoist);
-    sql_bind_bool(s, 7, r->managed);
-    sql_bind_bool(s, 8, r->mentionable);
-    sql_bind_id_or_null(s, 9, r->bot.v);
-    sql_bind_text(s, 10, r->name);
-    return sql_run(s);
+    return sql_null(s, column) ? 0 : ROLE_COLOR_SET | (uint32_t)sql_u64(s, column);
 }
 
 static void read_role(struct sql_stmt *s, struct arena *arena, struct role *out)
@@ -36,15 +25,20 @@ static void read_role(struct sql_stmt *s, struct arena *arena, struct role *out)
         .managed = sql_bool(s, 6),
         .mentionable = sql_bool(s, 7),
         .bot = {sql_u64(s, 8)},
+        .flags = sql_u64(s, 9),
+        .secondary_color = read_color(s, 10),
+        .tertiary_color = read_color(s, 11),
     };
-    out->name = sql_text(s, 9, arena);
+    out->name = sql_text(s, 12, arena);
+    out->icon = sql_text(s, 13, arena);
+    out->unicode_emoji = sql_text(s, 14, arena);
 }
 
 enum err roles_of_guild(struct sql_conn *c, struct guild_id guild, struct arena *arena,
                         struct role **out, size_t *count)
 {
-    struct sql_stmt *s =
-        sql_query(c, "SELECT " COLUMNS " FROM roles WHERE guild_id = $1 ORDER BY id");
+    struct sql_stmt *s = sql_query(
+        c, "SELECT " COLUMNS " FROM roles WHERE guild_id = $1 AND deleting = 0 ORDER BY id");
     sql_bind_u64(s, 1, guild.v);
     struct rows rows = {0};
     enum err e = ERR_OK;
@@ -67,11 +61,39 @@ enum err roles_of_guild(struct sql_conn *c, struct guild_id guild, struct arena 
 
 enum err roles_count(struct sql_conn *c, struct guild_id guild, uint64_t *count)
 {
-    struct sql_stmt *s = sql_query(c, "SELECT COUNT(*) FROM roles WHERE guild_id = $1");
+    struct sql_stmt *s =
+        sql_query(c, "SELECT COUNT(*) FROM roles WHERE guild_id = $1 AND deleting = 0");
     sql_bind_u64(s, 1, guild.v);
     uint64_t n = sql_step(s) ? sql_u64(s, 0) : 0;
     enum err e = sql_done(s);
     if (e == ERR_OK)
         *count = n;
+    return e;
+}
+
+/* Each role's holders are a range of an index; members are not looked at. */
+enum err roles_member_counts(struct sql_conn *c, struct guild_id guild, struct arena *arena,
+                             struct role_count **out, size_t *count)
+{
+    struct sql_stmt *s = sql_query(
+        c, "SELECT r.id, (SELECT COUNT(*) FROM member_roles WHERE role_id = r.id) FROM roles r "
+           "WHERE r.guild_id = $1 AND r.id <> $1 AND r.deleting = 0 ORDER BY r.id");
+    sql_bind_u64(s, 1, guild.v);
+    struct rows rows = {0};
+    enum err e = ERR_OK;
+    while (e == ERR_OK && sql_step(s)) {
+        struct role_count *n = rows_push(&rows, arena, sizeof *n);
+        if (n == NULL)
+            e = ERR_NO_MEMORY;
+        else
+            *n = (struct role_count){{sql_u64(s, 0)}, sql_u64(s, 1)};
+    }
+    enum err done = sql_done(s);
+    if (e == ERR_OK)
+        e = done;
+    if (e == ERR_OK) {
+        *out = rows.items;
+        *count = rows.count;
+    }
     return e;
 }

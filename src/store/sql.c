@@ -31,6 +31,7 @@ static struct sql_stmt *use(struct sql_stmt *s, enum err e)
     s->ended = false;
     s->in_use = true;
     s->conn->open++;
+    s->conn->uses++;
     return s;
 }
 

@@ -33,6 +33,7 @@ struct sql_conn {
     struct map cache;       /* address of the text -> struct sql_stmt */
     struct sql_stmt broken; /* stands in when a statement cannot be had */
     unsigned open;          /* statements between sql_query and sql_done */
+    uint64_t uses;          /* of statements, ever */
     bool in_tx;
     enum err lost; /* the database ended the transaction by itself, for this reason */
 };

@@ -155,6 +155,11 @@ enum err store_trouble(struct store *s)
     return freezer_is_frozen(&s->freezer) ? ERR_STORE_FROZEN : s->engine->trouble(s);
 }
 
+void store_attach(struct store *s, void *context)
+{
+    s->context = context;
+}
+
 bool store_ready(struct store *s)
 {
     return store_trouble(s) == ERR_OK;

@@ -82,8 +82,13 @@ MUST_CHECK enum err store_write(struct store *s, store_fn fn, void *ctx);
  * Emitting is an assertion failure. Callers as of store_write. */
 MUST_CHECK enum err store_read(struct store *s, store_fn fn, void *ctx);
 
+/* What tx_context gives to closures: whoever holds what they need beside the store. Before any of
+ * them runs; NULL: nobody. */
+void store_attach(struct store *s, void *context);
+
 /* Inside fn: */
 struct sql_conn *tx_sql(struct tx *tx);
+void *tx_context(const struct tx *tx);
 int64_t tx_now_ms(const struct tx *tx); /* one wall time per transaction */
 /*
  * Holds the stream for this transaction: from here on nobody else changes it, and what is read is
@@ -106,6 +111,11 @@ MUST_CHECK enum err tx_emit(struct tx *tx, struct event *e);
 MUST_CHECK enum err tx_emit_delta(struct tx *tx, struct event *e, struct slice delta);
 /* The last position of a stream, 0 if it has none; in a write, this transaction's own included. */
 MUST_CHECK enum err tx_stream_head(struct tx *tx, struct stream s, uint64_t *position);
+
+/* The view that the latest event emitted to the guild's stream with one carries, among the events
+ * that are there but not committed yet: this transaction's and, with one writer, those of its batch
+ * before it. Borrowed; NULL: there is none. */
+const struct guild_view *tx_emitted_view(const struct tx *tx, struct stream s);
 
 /* For readiness: true while writes are accepted. */
 bool store_ready(struct store *s);

@@ -99,6 +99,7 @@ struct store {
     struct writer writer;      /* SQLite */
     struct readers readers;    /* SQLite */
     struct postgres *postgres; /* PostgreSQL; owned by its engine */
+    void *context;             /* store_attach */
     struct backfill *backfill; /* NULL: no online migration is under way */
 };
 
@@ -143,6 +144,8 @@ enum err readers_init(struct store *s);
 /* All of them must have been given back. */
 void readers_deinit(struct store *s);
 enum err readers_run(struct store *s, store_fn fn, void *ctx);
+/* Counts a read transaction, on either backend. */
+void readers_note(struct store *s, uint64_t statements);
 
 void freezer_init(struct freezer *f);
 void freezer_deinit(struct freezer *f);

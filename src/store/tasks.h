@@ -13,7 +13,15 @@
 #include "base/errors.h"
 #include "store/sql.h"
 
-enum task_kind { TASK_GUILD_DELETE = 1, TASK_USER_ERASE = 2 };
+enum task_kind {
+    TASK_GUILD_DELETE = 1,
+    TASK_USER_ERASE = 2,
+    TASK_CHANNEL_DELETE = 3,
+    TASK_ROLE_DELETE = 4,
+    TASK_BAN_MESSAGES = 5,
+    TASK_PRUNE = 6,
+    TASK_SCREENING_OPEN = 7
+};
 
 struct task {
     uint64_t id;

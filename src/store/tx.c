@@ -39,6 +39,22 @@ struct sql_conn *tx_sql(struct tx *tx)
     return tx->sql;
 }
 
+void *tx_context(const struct tx *tx)
+{
+    return tx->store->context;
+}
+
+/* From the end: what a burst of changes asks for is near it. */
+const struct guild_view *tx_emitted_view(const struct tx *tx, struct stream s)
+{
+    for (size_t i = tx->events == NULL ? 0 : tx->events->count; i-- > 0;) {
+        const struct event *e = tx->events->items[i];
+        if (e->view != NULL && e->stream.kind == s.kind && e->stream.id == s.id)
+            return e->view;
+    }
+    return NULL;
+}
+
 int64_t tx_now_ms(const struct tx *tx)
 {
     return tx->now_ms;

@@ -103,12 +103,73 @@ enum err user_removal_overwrites(struct sql_conn *c, struct guild_id guild, stru
                       guild.v, user.v);
 }
 
-enum err user_removal_bot_role(struct sql_conn *c, struct guild_id guild, struct user_id bot)
+enum err user_removal_audit(struct sql_conn *c, struct guild_id guild, struct user_id user)
 {
-    return run_on_two(sql_query(c,
-                                "UPDATE roles SET name = 'deleted_bot', permissions = 0, "
-                                "managed = 0, bot_id = NULL WHERE guild_id = $1 AND bot_id = $2"),
-                      guild.v, bot.v);
+    return run_on_two(sql_query(c, "UPDATE audit_entries SET changes = NULL, options = NULL "
+                                   "WHERE guild_id = $1 AND target_id = $2"),
+                      guild.v, user.v);
+}
+
+enum err user_removal_next_audit(struct sql_conn *c, uint64_t after, struct guild_id *guild)
+{
+    struct sql_stmt *s = sql_query(
+        c, "SELECT guild_id FROM audit_entries WHERE guild_id > $1 ORDER BY guild_id LIMIT 1");
+    sql_bind_u64(s, 1, after);
+    uint64_t id = sql_step(s) ? sql_u64(s, 0) : 0;
+    enum err e = sql_done(s);
+    if (e == ERR_OK)
+        guild->v = id;
+    return e;
+}
+
+static enum err run_some(struct sql_conn *c, struct sql_stmt *s, uint64_t user, uint64_t limit,
+                         uint64_t *rows)
+{
+    enum err e = run_on_two(s, user, limit);
+    if (e == ERR_OK)
+        *rows = sql_changes(c);
+    return e;
+}
+
+/* Both look at the same bans: those with the lowest guilds. */
+enum err user_removal_bans(struct sql_conn *c, struct user_id user, uint64_t limit, uint64_t *rows)
+{
+    uint64_t ignored;
+    enum err e =
+        run_some(c,
+                 sql_query(c, "DELETE FROM address_bans WHERE user_id = $1 AND guild_id IN (SELECT "
+                              "guild_id FROM bans WHERE user_id = $1 ORDER BY guild_id LIMIT $2)"),
+                 user.v, limit, &ignored);
+    if (e != ERR_OK)
+        return e;
+    return run_some(
+        c,
+        sql_query(c, "DELETE FROM bans WHERE user_id = $1 AND guild_id IN (SELECT guild_id "
+                     "FROM bans WHERE user_id = $1 ORDER BY guild_id LIMIT $2)"),
+        user.v, limit, rows);
+}
+
+enum err user_removal_requests(struct sql_conn *c, struct user_id user, uint64_t limit,
+                               uint64_t *rows)
+{
+    return run_some(c,
+                    sql_query(c,
+                              "DELETE FROM join_requests WHERE id IN (SELECT id FROM join_requests "
+                              "WHERE user_id = $1 LIMIT $2)"),
+                    user.v, limit, rows);
+}
+
+enum err user_removal_interest(struct sql_conn *c, struct user_id user,
+                               struct scheduled_event_id *event)
+{
+    struct sql_stmt *s =
+        sql_query(c, "SELECT event_id FROM scheduled_event_users WHERE user_id = $1 LIMIT 1");
+    sql_bind_u64(s, 1, user.v);
+    uint64_t id = sql_step(s) ? sql_u64(s, 0) : 0;
+    enum err e = sql_done(s);
+    if (e == ERR_OK)
+        event->v = id;
+    return e;
 }
 
 enum err user_removal_messages(struct sql_conn *c, struct user_id author, uint64_t limit,

@@ -33,10 +33,21 @@ MUST_CHECK enum err user_removal_set_owner(struct sql_conn *c, struct guild_id g
 /* Overwrites for the user in the guild's channels. */
 MUST_CHECK enum err user_removal_overwrites(struct sql_conn *c, struct guild_id guild,
                                             struct user_id user);
-/* The managed role that came with a bot stays, since no event could tell that it is gone: without
- * name, bot and permissions. */
-MUST_CHECK enum err user_removal_bot_role(struct sql_conn *c, struct guild_id guild,
-                                          struct user_id bot);
+/* The audit log of a guild keeps that something was done to the user, not what they were called. */
+MUST_CHECK enum err user_removal_audit(struct sql_conn *c, struct guild_id guild,
+                                       struct user_id user);
+/* The next guild after `after` that has an audit log; 0: none. */
+MUST_CHECK enum err user_removal_next_audit(struct sql_conn *c, uint64_t after,
+                                            struct guild_id *guild);
+/* Some of the user's bans, with the addresses that they were banned by: nobody could lift those any
+ * more. */
+MUST_CHECK enum err user_removal_bans(struct sql_conn *c, struct user_id user, uint64_t limit,
+                                      uint64_t *rows);
+MUST_CHECK enum err user_removal_requests(struct sql_conn *c, struct user_id user, uint64_t limit,
+                                          uint64_t *rows);
+/* A scheduled event that the user is interested in; id 0: none. */
+MUST_CHECK enum err user_removal_interest(struct sql_conn *c, struct user_id user,
+                                          struct scheduled_event_id *event);
 
 /* Looking through all messages in the order of their key, since none is indexed by author. */
 struct removal_message {

@@ -9,9 +9,10 @@ void users_read(struct sql_stmt *s, int column, struct arena *arena, struct user
         .tenant = {sql_u64(s, column + 1)},
         .bot = sql_bool(s, column + 2),
         .flags = sql_u64(s, column + 3),
+        .seen_at_ms = sql_i64(s, column + 4),
     };
-    out->username = sql_text(s, column + 4, arena);
-    out->global_name = sql_text(s, column + 5, arena);
+    out->username = sql_text(s, column + 5, arena);
+    out->global_name = sql_text(s, column + 6, arena);
 }
 
 enum err users_insert(struct sql_conn *c, const struct user *u, int64_t created_at_ms)
@@ -48,6 +49,15 @@ enum err users_find(struct sql_conn *c, struct user_id id, struct arena *arena, 
         return ERR_UNKNOWN_USER;
     *out = u;
     return ERR_OK;
+}
+
+enum err users_set_seen(struct sql_conn *c, struct user_id id, int64_t day_ms)
+{
+    struct sql_stmt *s =
+        sql_query(c, "UPDATE users SET seen_at_ms = $2 WHERE id = $1 AND seen_at_ms < $2");
+    sql_bind_u64(s, 1, id.v);
+    sql_bind_i64(s, 2, day_ms);
+    return sql_run(s);
 }
 
 static enum err taken_in(struct sql_stmt *s, struct tenant_id tenant, struct slice text,

@@ -112,7 +112,7 @@ static void forget_request(struct http_request *r)
 {
     r->target = r->path = r->query = r->body = (struct slice){0};
     r->header_count = 0;
-    r->keep_alive = r->expect_continue = r->upgrade_websocket = false;
+    r->keep_alive = r->expect_continue = r->is_upload = r->upgrade_websocket = false;
 }
 
 void http_parser_next(struct http_parser *p)
@@ -135,4 +135,9 @@ bool http_parser_in_head(const struct http_parser *p)
 bool http_parser_in_body(const struct http_parser *p)
 {
     return p->stage == HTTP_STAGE_BODY || p->stage == HTTP_STAGE_CHUNKED;
+}
+
+uint64_t http_parser_body_left(const struct http_parser *p)
+{
+    return p->body_left;
 }

@@ -44,12 +44,17 @@ struct http_request {
     struct slice body; /* complete when HTTP_FEED_REQUEST was returned */
     bool keep_alive;   /* the connection may be used again */
     bool expect_continue;
+    bool is_upload;         /* its declared length is beyond body_bytes_max */
     bool upgrade_websocket; /* GET with a well-formed RFC 6455 §4.2.1 upgrade */
 };
 
 struct http_limits {
     size_t head_bytes_max; /* request line and headers */
     size_t body_bytes_max;
+    /* Declared lengths up to here pass too, as uploads; 0: none do. At HTTP_FEED_HEAD it is the
+     * caller's to refuse them. Chunked bodies have no length to judge and stay below
+     * body_bytes_max. */
+    size_t upload_bytes_max;
 };
 
 enum http_feed {
@@ -80,6 +85,8 @@ void http_parser_next(struct http_parser *p);
 /* True once the first byte of a request head was taken and the request is not complete. */
 bool http_parser_in_head(const struct http_parser *p);
 bool http_parser_in_body(const struct http_parser *p);
+/* Of a body with a declared length: what has not come yet. */
+uint64_t http_parser_body_left(const struct http_parser *p);
 
 /* The first header of that name (any case), or an empty slice with data NULL. */
 struct slice http_header_get(const struct http_request *r, struct slice name);

@@ -95,6 +95,7 @@ UNUSED static void damage(struct core_fixture *f, const char *text)
 {
     char copy[1024];
     snprintf(copy, sizeof copy, "%s", text);
+    f->damaged = true;
     if (store_write(f->store, run_text, copy) != ERR_OK)
         fail_msg("cannot be run: %s", text);
 }

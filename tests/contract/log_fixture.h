@@ -120,6 +120,7 @@ PRINTF_LIKE(2, 3) UNUSED static void damage(struct core_fixture *f, const char *
     va_start(args, format);
     assert_true(vsnprintf(text, sizeof text, format, args) < (int)sizeof text);
     va_end(args);
+    f->damaged = true;
     enum err e = store_write(f->store, on_damage, text);
     if (e != ERR_OK)
         fail_msg("%s: %s", err_info(e)->name, text);

@@ -66,6 +66,28 @@ UNUSED static size_t events_of(const struct core_fixture *f, enum event_kind kin
     return n;
 }
 
+struct statement {
+    const char *text;
+    uint64_t a;
+    uint64_t b;
+};
+
+static enum err run_statement(struct tx *tx, void *ctx)
+{
+    const struct statement *x = ctx;
+    struct sql_stmt *s = sql_query_text(tx_sql(tx), x->text);
+    sql_bind_u64(s, 1, x->a);
+    sql_bind_u64(s, 2, x->b);
+    return sql_run(s);
+}
+
+/* `text` uses $1 and $2. */
+UNUSED static void run_sql(struct core_fixture *f, const char *text, uint64_t a, uint64_t b)
+{
+    struct statement x = {text, a, b};
+    assert_int_equal(store_write(f->store, run_statement, &x), ERR_OK);
+}
+
 /* As a crash between two steps would, but for the lost memory. */
 UNUSED static void restart(struct core_fixture *f)
 {

@@ -94,14 +94,14 @@ static void test_channel_with_overwrites(void **state)
     struct guild_id guild = cf_guild(f, owner);
     cf_join(f, guest, cf_invite(f, owner, cf_general(f, guild), 0, 0));
     struct overwrite hidden[] = {{guild.v, OVERWRITE_ROLE, 0, PERMISSION_VIEW_CHANNEL},
-                                 {77, OVERWRITE_MEMBER, PERMISSION_VIEW_CHANNEL, 0}};
+                                 {owner->who.user.v, OVERWRITE_MEMBER, PERMISSION_VIEW_CHANNEL, 0}};
     struct channel_draft d = {.type = CHANNEL_TYPE_TEXT,
                               .name = SLICE("secret"),
                               .topic = SLICE("hush"),
                               .overwrites = hidden,
                               .overwrite_count = 2};
     assert_int_equal(create_channel(f, owner, guild, &d, &id, &problem), ERR_OK);
-    const struct event *e = cf_event_back(f, 0);
+    const struct event *e = cf_event_back(f, 1); /* then the audit log's */
     assert_int_equal(e->kind, EVENT_CHANNEL_CREATE);
     assert_int_equal(e->entity_id, id.v);
     assert_int_equal(e->view->position, e->position);
@@ -132,7 +132,7 @@ static void test_channel_in_a_private_category(void **state)
     struct channel_draft inside = {
         .type = CHANNEL_TYPE_TEXT, .name = SLICE("inside"), .parent = category};
     assert_int_equal(create_channel(f, owner, guild, &inside, &id, &problem), ERR_OK);
-    const struct channel *ch = guild_view_channel(cf_event_back(f, 0)->view, id);
+    const struct channel *ch = guild_view_channel(cf_event_back(f, 1)->view, id);
     assert_int_equal(ch->parent.v, category.v);
     assert_int_equal(ch->overwrite_count, 1);
     assert_int_equal(ch->overwrites[0].deny, PERMISSION_VIEW_CHANNEL);
@@ -193,26 +193,26 @@ static void test_snapshots(void **state)
     struct person *owner = cf_person(f, "owner"), *guest = cf_person(f, "guest");
     struct guild_id first = cf_guild(f, owner), second = cf_guild(f, owner);
     struct channel_id general = cf_general(f, first);
-    cf_join(f, guest, cf_invite(f, owner, general, 0, 0)); /* position 2 and 3 */
+    cf_join(f, guest, cf_invite(f, owner, general, 0, 0)); /* positions 2 to 4: an audit entry too */
     struct message m = cf_post(f, owner, general, "hello");
     assert_int_equal(session_snapshot_load(f->core, &owner->who, &f->arena, &s), ERR_OK);
     assert_true(cf_slice_is(s.user.username, "owner"));
     assert_int_equal(s.user_position, 2);
     assert_int_equal(s.membership_count, 2);
     assert_int_equal(s.memberships[0].guild.v, first.v);
-    assert_int_equal(s.memberships[0].position, 4);
+    assert_int_equal(s.memberships[0].position, 5);
     assert_int_equal(s.memberships[1].guild.v, second.v);
     assert_int_equal(s.memberships[1].position, 1);
     assert_int_equal(s.memberships[1].member.user.id.v, owner->who.user.v);
     assert_int_equal(guild_snapshot_load(f->core, first, &f->arena, &g), ERR_OK);
-    assert_int_equal(g.position, 4);
+    assert_int_equal(g.position, 5);
     assert_int_equal(g.view->position, 1);
     assert_int_equal(g.member_count, 2);
     for (size_t i = 0; i < g.view->channel_count; i++)
         assert_int_equal(g.last_messages[i].v, g.view->channels[i].id.v == general.v ? m.id.v : 0);
     guild_view_unref(&g.view);
     assert_int_equal(membership_load(f->core, guest->who.user, first, &f->arena, &one), ERR_OK);
-    assert_int_equal(one.position, 4);
+    assert_int_equal(one.position, 5);
     assert_int_equal(one.member.joined_at_ms, f->wall_ms);
     assert_int_equal(membership_load(f->core, guest->who.user, second, &f->arena, &one),
                      ERR_UNKNOWN_MEMBER);

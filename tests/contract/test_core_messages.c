@@ -187,13 +187,14 @@ static void test_delete(void **state)
     assert_int_equal(delete_as(f, s.guest, s.general, mine.id), ERR_MISSING_PERMISSIONS);
     assert_int_equal(f->event_count, 2);
     assert_int_equal(delete_as(f, s.owner, s.general, theirs.id), ERR_OK);
-    const struct event *e = cf_event_back(f, 0);
+    const struct event *e = cf_event_back(f, 1);
+    assert_int_equal(cf_event_back(f, 0)->kind, EVENT_GUILD_AUDIT_LOG_ENTRY_CREATE);
     assert_int_equal(e->kind, EVENT_MESSAGE_DELETE);
     assert_int_equal(e->entity_id, theirs.id.v);
     assert_int_equal(e->actor_id, s.owner->who.user.v);
     assert_int_equal(delete_as(f, s.owner, s.general, theirs.id), ERR_UNKNOWN_MESSAGE);
     assert_int_equal(delete_as(f, s.owner, s.general, mine.id), ERR_OK);
-    assert_int_equal(f->event_count, 4);
+    assert_int_equal(f->event_count, 5);
     struct access a = cf_in_channel(f, s.owner, s.general);
     assert_int_equal(message_get(f->core, &a, mine.id, &f->arena, &out), ERR_UNKNOWN_MESSAGE);
     access_end(&a);

@@ -85,8 +85,200 @@ static void test_closure_rechecks_when_the_generation_moved(void **state)
                      ERR_MISSING_ACCESS);
 }
 
+/* --- the member's standing -----------------------------------------------------------------------
+ */
+
+/* What a closure about one member does; the guild's generation stays. */
+struct standing_change {
+    struct guild_id guild;
+    struct user_id user;
+    struct role_id role;
+    int64_t timed_out_until_ms;
+    bool pending;
+    uint64_t standing;
+};
+
+static enum err write_standing(struct tx *tx, void *ctx)
+{
+    struct standing_change *x = ctx;
+    struct sql_stmt *s =
+        sql_query(tx_sql(tx), "UPDATE members SET timed_out_until_ms = $3, pending = $4 "
+                              "WHERE guild_id = $1 AND user_id = $2");
+    sql_bind_u64(s, 1, x->guild.v);
+    sql_bind_u64(s, 2, x->user.v);
+    sql_bind_i64(s, 3, x->timed_out_until_ms);
+    sql_bind_bool(s, 4, x->pending);
+    enum err e = sql_run(s);
+    return e == ERR_OK ? members_set_standing(tx_sql(tx), x->guild, x->user, x->standing) : e;
+}
+
+static enum err give_managing_role(struct tx *tx, void *ctx)
+{
+    struct standing_change *x = ctx;
+    x->role.v = tx_id(tx);
+    struct role role = {.id = x->role,
+                        .guild = x->guild,
+                        .name = SLICE("managers"),
+                        .position = 1,
+                        .permissions = PERMISSION_MANAGE_CHANNELS};
+    enum err e = roles_insert(tx_sql(tx), &role);
+    if (e == ERR_OK)
+        e = members_add_role(tx_sql(tx), x->guild, x->user, x->role);
+    return e == ERR_OK ? guilds_restructure(tx_sql(tx), x->guild, 100) : e;
+}
+
+static enum err take_role(struct tx *tx, void *ctx)
+{
+    struct standing_change *x = ctx;
+    struct sql_stmt *s = sql_query(tx_sql(tx), "DELETE FROM member_roles WHERE role_id = $1");
+    sql_bind_u64(s, 1, x->role.v);
+    enum err e = sql_run(s);
+    return e == ERR_OK ? members_set_standing(tx_sql(tx), x->guild, x->user, x->standing) : e;
+}
+
+static enum err drop_member(struct tx *tx, void *ctx)
+{
+    struct standing_change *x = ctx;
+    return members_remove(tx_sql(tx), x->guild, x->user);
+}
+
+static enum err come_back(struct tx *tx, void *ctx)
+{
+    struct standing_change *x = ctx;
+    enum err e = members_insert(tx_sql(tx), x->guild, x->user, tx_now_ms(tx));
+    return e == ERR_OK ? members_set_standing(tx_sql(tx), x->guild, x->user, x->standing) : e;
+}
+
+static enum err create_as(struct core_fixture *f, const struct person *p, const struct access *a)
+{
+    struct channel_draft d = {.type = CHANNEL_TYPE_TEXT, .name = SLICE("new")};
+    struct draft_problem problem;
+    struct guild_view *v = NULL;
+    struct channel_id id;
+    enum err e = channel_create(f->core, &p->by, a, &d, &id, &v, &problem);
+    guild_view_unref(&v);
+    return e;
+}
+
+/* Nothing restructures the guild here: it is the member who has changed. */
+static void test_closure_rechecks_when_the_standing_moved(void **state)
+{
+    struct core_fixture *f = *state;
+    struct person *owner = cf_person(f, "owner"), *guest = cf_person(f, "guest");
+    struct guild_id guild = cf_guild(f, owner);
+    struct channel_id general = cf_general(f, guild);
+    struct message_draft d = {.content = SLICE("hello")};
+    struct message m;
+    struct standing_change x = {.guild = guild, .user = guest->who.user, .standing = 500};
+    cf_join(f, guest, cf_invite(f, owner, general, 0, 0));
+    assert_int_equal(store_write(f->store, give_managing_role, &x), ERR_OK);
+    struct access manages = cf_in_guild(f, guest, guild), writes = cf_in_channel(f, guest, general);
+    assert_int_equal(manages.member.role_count, 1);
+    assert_int_equal(create_as(f, guest, &manages), ERR_OK);
+    /* Changed, but nothing that matters. */
+    access_end(&manages);
+    access_end(&writes);
+    manages = cf_in_guild(f, guest, guild);
+    writes = cf_in_channel(f, guest, general);
+    assert_int_equal(store_write(f->store, write_standing, &x), ERR_OK);
+    assert_int_equal(create_as(f, guest, &manages), ERR_OK);
+    assert_int_equal(message_post(f->core, &guest->by, &writes, &d, &f->arena, &m), ERR_OK);
+    /* Timed out, then in the screening. */
+    x.standing++;
+    x.timed_out_until_ms = INT64_MAX;
+    assert_int_equal(store_write(f->store, write_standing, &x), ERR_OK);
+    assert_int_equal(message_post(f->core, &guest->by, &writes, &d, &f->arena, &m),
+                     ERR_MISSING_PERMISSIONS);
+    x = (struct standing_change){
+        .guild = guild, .user = x.user, .role = x.role, .pending = true, .standing = 502};
+    assert_int_equal(store_write(f->store, write_standing, &x), ERR_OK);
+    assert_int_equal(message_post(f->core, &guest->by, &writes, &d, &f->arena, &m),
+                     ERR_MISSING_PERMISSIONS);
+    x.pending = false;
+    x.standing++;
+    assert_int_equal(store_write(f->store, write_standing, &x), ERR_OK);
+    assert_int_equal(message_post(f->core, &guest->by, &writes, &d, &f->arena, &m), ERR_OK);
+    /* The role is gone. */
+    x.standing++;
+    assert_int_equal(store_write(f->store, take_role, &x), ERR_OK);
+    assert_int_equal(create_as(f, guest, &manages), ERR_MISSING_PERMISSIONS);
+    /* They are gone, then back as somebody else. */
+    assert_int_equal(store_write(f->store, drop_member, &x), ERR_OK);
+    assert_int_equal(create_as(f, guest, &manages), ERR_MISSING_ACCESS);
+    assert_int_equal(message_post(f->core, &guest->by, &writes, &d, &f->arena, &m),
+                     ERR_MISSING_ACCESS);
+    x.standing++;
+    assert_int_equal(store_write(f->store, come_back, &x), ERR_OK);
+    assert_int_equal(create_as(f, guest, &manages), ERR_MISSING_PERMISSIONS);
+    assert_int_equal(message_post(f->core, &guest->by, &writes, &d, &f->arena, &m), ERR_OK);
+    access_end(&manages);
+    access_end(&writes);
+}
+
+static enum err delete_role(struct tx *tx, void *ctx)
+{
+    struct standing_change *x = ctx;
+    enum err e = roles_mark_deleting(tx_sql(tx), x->role);
+    return e == ERR_OK ? guilds_restructure(tx_sql(tx), x->guild, 101) : e;
+}
+
+struct people_read {
+    struct core_fixture *f;
+    struct standing_change *x;
+    size_t found;
+    size_t listed;
+};
+
+static enum err read_people(struct tx *tx, void *ctx)
+{
+    struct people_read *r = ctx;
+    struct member one, *list;
+    size_t count;
+    enum err e = members_find(tx_sql(tx), r->x->guild, r->x->user, &r->f->arena, &one);
+    if (e == ERR_OK)
+        e = members_of_user(tx_sql(tx), r->x->user, &r->f->arena, &list, &count);
+    if (e == ERR_OK) {
+        r->found = one.role_count;
+        r->listed = list[0].role_count;
+    }
+    return e;
+}
+
+/* Its rows in member_roles go later, in steps: nobody holds it meanwhile. */
+static void test_deleted_role_is_held_by_nobody(void **state)
+{
+    struct core_fixture *f = *state;
+    struct person *owner = cf_person(f, "owner"), *guest = cf_person(f, "guest");
+    struct guild_id guild = cf_guild(f, owner);
+    struct standing_change x = {.guild = guild, .user = guest->who.user};
+    struct people_read r = {.f = f, .x = &x};
+    cf_join(f, guest, cf_invite(f, owner, cf_general(f, guild), 0, 0));
+    assert_int_equal(store_write(f->store, give_managing_role, &x), ERR_OK);
+    assert_int_equal(store_read(f->store, read_people, &r), ERR_OK);
+    assert_int_equal(r.found, 1);
+    assert_int_equal(r.listed, 1);
+    assert_int_equal(store_write(f->store, delete_role, &x), ERR_OK);
+    assert_int_equal(store_read(f->store, read_people, &r), ERR_OK);
+    assert_int_equal(r.found, 0);
+    assert_int_equal(r.listed, 0);
+    struct access a = cf_in_guild(f, guest, guild);
+    assert_int_equal(a.member.role_count, 0);
+    assert_int_equal(a.subject.role_count, 0);
+    assert_false(a.permissions & PERMISSION_MANAGE_CHANNELS);
+    access_end(&a);
+}
+
 /* --- views --------------------------------------------------------------------------------------
  */
+
+/* The last event that carries a view. */
+static const struct event *last_structure(struct core_fixture *f)
+{
+    size_t back = 0;
+    while (cf_event_back(f, back)->view == NULL)
+        back++;
+    return cf_event_back(f, back);
+}
 
 static void test_cached_view_follows_commits(void **state)
 {
@@ -99,9 +291,10 @@ static void test_cached_view_follows_commits(void **state)
     assert_int_equal(guild_view_get(f->core, guild, &again), ERR_OK);
     assert_ptr_equal(first, again);
     assert_int_equal(create_channel(f, owner, guild), ERR_OK);
-    id.v = cf_event_back(f, 0)->entity_id;
+    const struct event *made = last_structure(f);
+    id.v = made->entity_id;
     assert_int_equal(guild_view_get(f->core, guild, &later), ERR_OK);
-    assert_ptr_equal(later, cf_event_back(f, 0)->view);
+    assert_ptr_equal(later, made->view);
     assert_null(guild_view_channel(first, id));
     assert_non_null(guild_view_channel(later, id));
     assert_true(later->permission_generation > first->permission_generation);
@@ -279,6 +472,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_closure_rechecks_when_the_generation_moved),
+        T(test_closure_rechecks_when_the_standing_moved),
+        T(test_deleted_role_is_held_by_nobody),
         T(test_cached_view_follows_commits),
         T(test_views_are_replaced_before_events_are_published),
         T(test_access_between_commit_and_announcement),

@@ -57,6 +57,14 @@ static void test_database(void **state)
         {"INSERT INTO users (id, tenant_id, username, bot, flags, created_at_ms) "
          "VALUES (13, 1, 'b', 1, 0, 0)",
          "a bot without application: 13\n", DOCTOR_WARNING},
+        {"INSERT INTO applications (id, owner_id, name, description, bot_public, flags, "
+         "created_at_ms) SELECT 80, MIN(id), 'a', '', 1, 0, 0 FROM users; "
+         "INSERT INTO integrations (id, guild_id, application_id, added_by, created_at_ms) "
+         "SELECT 81, MIN(id), 80, 0, 0 FROM guilds",
+         "an integration whose bot is no member: 81\n", DOCTOR_WARNING},
+        {"INSERT INTO emojis (id, guild_id, creator_id, animated, available, name, hash) "
+         "SELECT 82, MIN(id), 1, 0, 1, 'e', 'h' FROM guilds",
+         "an emoji without its image: 82\n", DOCTOR_WARNING},
         {"UPDATE guilds SET deleting = 1", "a guild is being deleted, but nothing does it",
          DOCTOR_PROBLEM},
         {"INSERT INTO tasks VALUES (20, 99, 1, 0, 0, 0, 0, 0, 1790000000000)",

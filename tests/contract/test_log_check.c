@@ -11,7 +11,10 @@
 #include <cmocka.h>
 
 #include "contract/log_fixture.h"
+#include "core/channels.h"
 #include "core/members.h"
+#include "core/roles.h"
+#include "core/tasks.h"
 #include "proto/events.h"
 #include "store/log_check.h"
 #include "store/messages.h"
@@ -210,6 +213,7 @@ static void member_lost(struct core_fixture *f, const struct world *w)
 static void member_exchanged(struct core_fixture *f, const struct world *w)
 {
     struct person *p = cf_person(f, "stranger");
+    damage(f, "DELETE FROM member_names WHERE user_id = %llu", ID(w->guest->who.user));
     damage(f, "UPDATE members SET user_id = %llu WHERE user_id = %llu", ID(p->who.user),
            ID(w->guest->who.user));
 }
@@ -329,6 +333,47 @@ static void run_case(const struct damage_case *c)
     cf_teardown(&state);
 }
 
+static enum err run_text(struct tx *tx, void *ctx)
+{
+    return sql_exec(tx_sql(tx), ctx);
+}
+
+/* What was deleted by a use-case is said to be gone by the log; what is gone without that is not
+ * there. */
+static void test_deleted_structure(void **state)
+{
+    struct core_fixture *f = *state;
+    struct person *owner = cf_person(f, "owner");
+    struct guild_id guild = cf_guild(f, owner);
+    struct channel_draft d = {.type = CHANNEL_TYPE_TEXT, .name = SLICE("short-lived")};
+    struct role_draft role = {.name = SLICE("short-lived")};
+    struct draft_problem problem;
+    struct channel_id channel;
+    struct role_id id;
+    struct message_id last;
+    struct guild_view *view = NULL;
+    struct access a = cf_in_guild(f, owner, guild);
+    assert_int_equal(channel_create(f->core, &owner->by, &a, &d, &channel, &view, &problem),
+                     ERR_OK);
+    guild_view_unref(&view);
+    assert_int_equal(role_create(f->core, &owner->by, &a, &role, &id, &view), ERR_OK);
+    guild_view_unref(&view);
+    assert_int_equal(role_delete(f->core, &owner->by, &a, id), ERR_OK);
+    access_end(&a);
+    (void)cf_post(f, owner, channel, "soon gone");
+    a = cf_in_channel(f, owner, channel);
+    assert_int_equal(channel_delete(f->core, &owner->by, &a, &last), ERR_OK);
+    access_end(&a);
+    for (bool more = true; more;)
+        assert_int_equal(core_task_step(f->core, &more), ERR_OK);
+    assert_int_equal(verify(f, false).count, 0);
+    f->damaged = true;
+    char text[] = "UPDATE event_log SET kind = 13 WHERE kind IN (15, 17)";
+    assert_int_equal(store_write(f->store, run_text, text), ERR_OK);
+    struct found found = verify(f, false);
+    assert_int_equal(found.count, 2);
+}
+
 static void test_damage(void **state)
 {
     (void)state;
@@ -441,9 +486,8 @@ static enum err one_round(struct worker *x, unsigned round, struct arena *arena)
 {
     struct access a;
     struct message m;
-    struct invite i;
-    struct guild_view *v = NULL;
-    bool joined;
+    struct invite_sheet i = {.view = NULL};
+    struct acceptance how;
     struct message_draft d = {.content = SLICE("at work")};
     unsigned victim = (round * WORKERS + x->number) * 23 % (BULK * BULKS);
     enum err e = access_channel(x->f->core, &x->w->owner->who, x->w->general, arena, &a);
@@ -454,10 +498,10 @@ static enum err one_round(struct worker *x, unsigned round, struct arena *arena)
         e = message_delete(x->f->core, &x->w->owner->by, &a, x->bulk->ids[victim]);
     access_end(&a);
     if (e == ERR_OK && round % 2 == 0)
-        e = invite_accept(x->f->core, &x->person->by, x->code, arena, &i, &v, &joined);
+        e = invite_accept(x->f->core, &x->person->by, x->code, arena, &i, &how);
     else if (e == ERR_OK)
         e = member_leave(x->f->core, &x->person->by, x->w->guild);
-    guild_view_unref(&v);
+    guild_view_unref(&i.view);
     return e;
 }
 
@@ -535,6 +579,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_nothing_to_find),
         cmocka_unit_test(test_damage),
+        T(test_deleted_structure),
         T(test_life_after_repair),
         T(test_trimmed_log),
         T(test_trimmed_to_the_last_row),

@@ -223,16 +223,23 @@ static enum err invites_round_trip(struct tx *tx, void *ctx)
                        .max_uses = 2,
                        .temporary = true,
                        .created_at_ms = 1000,
-                       .expires_at_ms = 61000},
-                  got;
+                       .expires_at_ms = 61000,
+                       .flags = 8,
+                       .target_type = 1,
+                       .target_user = {1},
+                       .roles = (const struct role_id[]){{3}, {UINT64_C(1) << 62}},
+                       .role_count = 2},
+                  got, *over;
     uint64_t n;
-    bool inserted;
+    size_t over_count;
+    struct guild_id expired;
+    bool inserted, deleted;
     add_user(c, 1, "inviter");
     add_guild(c, 2, 1);
     add_channel(c, 10, 2);
-    assert_int_equal(invites_insert(c, &i, &inserted), ERR_OK);
+    assert_int_equal(invites_insert(c, &i, arena, &inserted), ERR_OK);
     assert_true(inserted);
-    assert_int_equal(invites_insert(c, &i, &inserted), ERR_OK);
+    assert_int_equal(invites_insert(c, &i, arena, &inserted), ERR_OK);
     assert_false(inserted);
     assert_int_equal(invites_find(c, i.code, arena, &got), ERR_OK);
     same_text(got.code, i.code);
@@ -244,19 +251,43 @@ static enum err invites_round_trip(struct tx *tx, void *ctx)
     assert_true(got.temporary);
     assert_int_equal(got.created_at_ms, 1000);
     assert_int_equal(got.expires_at_ms, 61000);
+    assert_int_equal(got.flags, 8);
+    assert_int_equal(got.target_type, 1);
+    assert_int_equal(got.target_user.v, 1);
+    assert_int_equal(got.target_application.v, 0);
+    assert_int_equal(got.role_count, 2);
+    assert_int_equal(got.roles[0].v, 3);
+    assert_int_equal(got.roles[1].v, UINT64_C(1) << 62);
     assert_int_equal(invites_find(c, SLICE("ABcd2345"), arena, &got), ERR_UNKNOWN_INVITE);
+    /* One with roles is like no other. */
+    assert_int_equal(invites_find_equal(c, &i, 60999, arena, &got), ERR_UNKNOWN_INVITE);
+    assert_int_equal(invites_delete(c, i.code, &deleted), ERR_OK);
+    assert_true(deleted);
+    assert_int_equal(invites_delete(c, i.code, &deleted), ERR_OK);
+    assert_false(deleted);
+    i.role_count = 0;
+    assert_int_equal(invites_insert(c, &i, arena, &inserted), ERR_OK);
     assert_int_equal(invites_find_equal(c, &i, 60999, arena, &got), ERR_OK);
     assert_int_equal(invites_find_equal(c, &i, 61000, arena, &got), ERR_UNKNOWN_INVITE);
     assert_int_equal(invites_use(c, i.code), ERR_OK);
-    assert_int_equal(invites_purge(c, i.guild, 60999), ERR_OK);
+    assert_int_equal(invites_over(c, i.guild, 60999, 5, arena, &over, &over_count), ERR_OK);
+    assert_int_equal(over_count, 0);
+    assert_int_equal(invites_first_expired(c, 60999, &expired), ERR_OK);
+    assert_int_equal(expired.v, 0);
+    assert_int_equal(invites_of_channel(c, i.channel, 60999, 5, arena, &over, &over_count), ERR_OK);
+    assert_int_equal(over_count, 1);
     assert_int_equal(invites_use(c, i.code), ERR_OK);
     assert_int_equal(invites_use(c, i.code), ERR_UNKNOWN_INVITE);
     assert_int_equal(invites_find_equal(c, &i, 1, arena, &got), ERR_UNKNOWN_INVITE);
+    assert_int_equal(invites_of_guild(c, i.guild, 1, 5, arena, &over, &over_count), ERR_OK);
+    assert_int_equal(over_count, 0);
+    assert_int_equal(invites_over(c, i.guild, 1, 5, arena, &over, &over_count), ERR_OK);
+    assert_int_equal(over_count, 1);
+    same_text(over[0].code, i.code);
+    assert_int_equal(invites_first_expired(c, 61000, &expired), ERR_OK);
+    assert_int_equal(expired.v, 2);
     assert_int_equal(invites_count(c, i.guild, &n), ERR_OK);
     assert_int_equal(n, 1);
-    assert_int_equal(invites_purge(c, i.guild, 1), ERR_OK);
-    assert_int_equal(invites_count(c, i.guild, &n), ERR_OK);
-    assert_int_equal(n, 0);
     return ERR_OK;
 }
 

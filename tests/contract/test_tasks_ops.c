@@ -77,7 +77,7 @@ static void test_alone(void **state)
     post_many(w.f, owner, cf_general(w.f, guild), "text", 30);
     id_text(guild.v, id);
     assert_int_equal(command(&w, "guild", "delete", id), OPS_OK);
-    assert_true(says(&w, "1 of 7, telling the members: 0 rows so far\n"));
+    assert_true(says(&w, "1 of 10, telling the members: 0 rows so far\n"));
     assert_true(says(&w, "\ndone\n"));
     assert_int_equal(count_of(w.f, "SELECT COUNT(*) FROM guilds WHERE id = $1", guild.v), 0);
     id_text(owner->who.user.v, id);

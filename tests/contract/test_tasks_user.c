@@ -36,6 +36,28 @@ static enum err give_credentials(struct tx *tx, void *ctx)
     return e == ERR_OK ? credentials_insert(tx_sql(tx), p->who.user, SLICE("$argon2id$none")) : e;
 }
 
+/* What the other guild has of violet ($2). */
+static const char *const extras[] = {
+    "INSERT INTO bans (guild_id, user_id, banned_by, created_at_ms, reason) "
+    "VALUES ($1, $2, $1, 1, '" TEXT "')",
+    "INSERT INTO address_bans (guild_id, address_hash, user_id, created_at_ms) "
+    "VALUES ($1, '0123', $2, 1)",
+    "INSERT INTO join_requests (guild_id, user_id, id, status, created_at_ms, decided_at_ms, "
+    "responses) VALUES ($1, $2, $1 + 1, 0, 1, 0, '" TEXT "')",
+    "INSERT INTO user_addresses (user_id, address_hash, seen_at_ms) VALUES ($2, '0123', $1)",
+    "INSERT INTO scheduled_events (id, guild_id, creator_id, start_ms, end_ms, privacy_level, "
+    "status, entity_type, user_count, name) VALUES ($1, $1, $2, 1, 0, 2, 3, 3, 1, 'fair')",
+    "INSERT INTO scheduled_event_users (event_id, user_id) VALUES ($1, $2)",
+    "INSERT INTO audit_entries (guild_id, id, action, target_id, changes) VALUES ($1, 77, 24, $2, "
+    "'[{\"key\":\"nick\",\"new_value\":\"" NAME "\"}]')",
+};
+
+static void add_extras(struct core_fixture *f, const struct world *w)
+{
+    for (size_t i = 0; i < sizeof extras / sizeof extras[0]; i++)
+        run_sql(f, extras[i], w->foreign.v, w->violet->who.user.v);
+}
+
 static struct world make_world(struct core_fixture *f)
 {
     struct world w = {.violet = cf_person(f, NAME), .friend = cf_person(f, "friend")};
@@ -54,6 +76,7 @@ static struct world make_world(struct core_fixture *f)
     struct message_draft d = {.content = SLICE(TEXT), .nonce = SLICE(NONCE)};
     assert_int_equal(cf_try_post(f, w.violet, cf_general(f, w.foreign), &d, &m), ERR_OK);
     (void)cf_invite(f, w.violet, cf_general(f, w.foreign), 0, 0);
+    add_extras(f, &w);
     return w;
 }
 
@@ -73,6 +96,14 @@ static const struct {
     {"nonces in the log",
      "SELECT COUNT(*) FROM event_log WHERE actor_id = $1 AND kind = 1 AND delta IS NOT NULL"},
     {"applications", "SELECT COUNT(*) FROM applications WHERE owner_id = $1"},
+    {"bans", "SELECT COUNT(*) FROM bans WHERE user_id = $1"},
+    {"address bans", "SELECT COUNT(*) FROM address_bans WHERE user_id = $1"},
+    {"join requests", "SELECT COUNT(*) FROM join_requests WHERE user_id = $1"},
+    {"addresses", "SELECT COUNT(*) FROM user_addresses WHERE user_id = $1"},
+    {"interest in events", "SELECT COUNT(*) FROM scheduled_event_users WHERE user_id = $1"},
+    {"names of members", "SELECT COUNT(*) FROM member_names WHERE user_id = $1"},
+    {"texts in the audit log",
+     "SELECT COUNT(*) FROM audit_entries WHERE target_id = $1 AND changes IS NOT NULL"},
 };
 enum { TRACES = sizeof traces / sizeof traces[0] };
 
@@ -85,6 +116,8 @@ static void expect_gone(struct core_fixture *f, const struct world *w)
     assert_int_equal(count_of(f, traces[0].count, w->bot.v), 0);
     assert_int_equal(count_of(f, "SELECT COUNT(*) FROM roles WHERE bot_id = $1", w->bot.v), 0);
     assert_int_equal(count_of(f, "SELECT COUNT(*) FROM tasks WHERE id > $1", 0), 0);
+    assert_int_equal(
+        count_of(f, "SELECT user_count FROM scheduled_events WHERE id = $1", w->foreign.v), 0);
     /* The friend's are all there. */
     assert_int_equal(count_of(f, traces[6].count, w->friend->who.user.v), 70);
 }
@@ -131,6 +164,8 @@ static void test_everything_goes(void **state)
     assert_int_equal(events_of(f, EVENT_GUILD_MEMBER_REMOVE, w.own.v), 1);
     assert_int_equal(events_of(f, EVENT_GUILD_MEMBER_REMOVE, w.foreign.v), 2); /* and the bot */
     assert_int_equal(events_of(f, EVENT_GUILD_DELETE, violet), 3);
+    assert_int_equal(events_of(f, EVENT_GUILD_ROLE_DELETE, w.foreign.v), 1); /* the bot's */
+    assert_int_equal(events_of(f, EVENT_INTEGRATION_DELETE, w.foreign.v), 1);
     uint64_t count;
     assert_int_equal(guild_member_count(f->core, w.foreign, &count), ERR_OK);
     assert_int_equal(count, 1);
@@ -149,6 +184,7 @@ static void test_guilds_find_an_owner(void **state)
     struct guild_view *v = NULL;
     assert_int_equal(guild_view_get(f->core, w.own, &v), ERR_OK);
     assert_int_equal(v->guild.owner.v, w.friend->who.user.v); /* the longest there, not the bot */
+    assert_int_equal(events_of(f, EVENT_GUILD_UPDATE, w.own.v), 1);
     guild_view_unref(&v);
     assert_int_equal(guild_view_get(f->core, w.alone, &v), ERR_UNKNOWN_GUILD);
     /* The new owner may do what only an owner may. */

@@ -125,6 +125,14 @@ static const char *const texts[] = {
                                             "@CHANNELS@") ", 0, 1024, 0 FROM n "
                                                           "WHERE i < @ALL_CHANNELS@ ORDER BY i",
 
+    "INSERT INTO forum_tags (channel_id, id, position, moderated, name) " SERIES
+    "SELECT " CHANNEL_OF("i") ", " CHANNEL_OF("i") " + 1, 0, 0, 'tag' FROM n "
+                                                   "WHERE i < @ALL_CHANNELS@ ORDER BY i",
+
+    "INSERT INTO stage_instances (id, guild_id, channel_id, privacy_level, topic) " SERIES
+    "SELECT " CHANNEL_OF("i") " + 2, " GUILD_OF("i", "@CHANNELS@") ", " CHANNEL_OF(
+        "i") ", 2, 'on stage' FROM n WHERE i < @ALL_CHANNELS@ AND i % @CHANNELS@ = 1 ORDER BY i",
+
     /* The first guild has 20,080 members, the others 80. */
     "INSERT INTO members (guild_id, user_id, joined_at_ms, timed_out_until_ms, deaf, mute) " SERIES
     "SELECT @GUILDS_AT@, " USER_OF("i") ", 1767000000000 + i, 0, 0, 0 FROM n "
@@ -138,6 +146,19 @@ static const char *const texts[] = {
     "INSERT INTO member_roles (guild_id, user_id, role_id) "
     "SELECT m.guild_id, m.user_id, m.guild_id + @ROLES_IN@ + (m.joined_at_ms % 9 + 1) * @STEP@ "
     "FROM members m WHERE m.joined_at_ms % 2 = 0 ORDER BY 1, 2",
+
+    "INSERT INTO member_names (guild_id, name, user_id) SELECT m.guild_id, u.username, m.user_id "
+    "FROM members m JOIN users u ON u.id = m.user_id ORDER BY 1, 2, 3",
+    "INSERT INTO bans (guild_id, user_id, banned_by, created_at_ms) SELECT guild_id, user_id, "
+    "user_id, joined_at_ms FROM members WHERE joined_at_ms % 4 = 1 ORDER BY 1, 2",
+    "INSERT INTO user_addresses (user_id, address_hash, seen_at_ms) " SERIES
+    "SELECT " USER_OF("i") ", CAST(SUBSTR('address ' || i || '................', 1, 16) AS "
+                           "@BLOB@), 1767000000000 + i FROM n WHERE i < @USERS@ ORDER BY i",
+    "INSERT INTO address_bans (guild_id, address_hash, user_id, created_at_ms) SELECT guild_id, "
+    "CAST(SUBSTR(CAST(user_id AS TEXT) || '................', 1, 16) AS @BLOB@), user_id, "
+    "joined_at_ms FROM members WHERE joined_at_ms % 4 = 1",
+    "INSERT INTO moderation_jobs (id, guild_id, actor_id, since_ms, days) " SERIES
+    "SELECT i + 1, " GUILD_OF("i", "5") ", 1, 1767000000000, 7 FROM n WHERE i < @GUILDS@ * 5",
 
     /* Eight in ten are spread evenly over the text channels of 987 guilds; the rest is in one. */
     "INSERT INTO messages (channel_id, id, guild_id, author_id, type, edited_at_ms, flags, tts, "
@@ -185,6 +206,60 @@ static const char *const texts[] = {
     "INSERT INTO recent_nonces (channel_id, author_id, nonce, message_id) "
     "SELECT channel_id, author_id, 'nonce ' || id, id FROM messages "
     "WHERE id < @NONCES_END@ ORDER BY 1, 2",
+
+    "INSERT INTO join_requests (guild_id, user_id, id, status, created_at_ms, "
+    "decided_at_ms) " SERIES "SELECT " GUILD_OF("i", "80") ", " USER_OF(
+        "(i / 80 + 41 * (i % 80)) % @USERS@") ", i + 1, i % 3, 1767000000000 + i, 0 FROM n "
+                                              "WHERE i < @GUILDS@ * 80 ORDER BY 1, 2",
+    /* Each guild's audit log; the bans of others come after. */
+    "INSERT INTO audit_entries (guild_id, id, user_id, target_id, action, changes) " SERIES
+    "SELECT " GUILD_OF("i", "40") ", @MESSAGES_AT@ + i * @STEP@ + 3, " USER_OF(
+        "i % @USERS@") ", " USER_OF("(i * 7) % @USERS@") ", 20 + i % 12, '[]' FROM n "
+                                                         "WHERE i < @GUILDS@ * 40 ORDER BY i",
+    "INSERT INTO templates (code, guild_id, creator_id, usage_count, created_at_ms, updated_at_ms, "
+    "structure_position, name, document) " SERIES
+    "SELECT 'template' || i, " GUILD_OF("i", "1") ", " USER_OF(
+        "i % @USERS@") ", 0, 0, 0, 1, 'n', '{}' FROM n WHERE i < @GUILDS@ ORDER BY i",
+    "INSERT INTO integrations (id, guild_id, application_id, added_by, created_at_ms) " SERIES
+    "SELECT " GUILD_OF("i", "2") " + @ROLES_IN@ + (i % 2 + 20) * @STEP@, " GUILD_OF(
+        "i",
+        "2") ", @APPS_AT@ + ((i + i / 500) % 500) * @STEP@, " USER_OF("i % @USERS@") ", 0 FROM n "
+                                                                                     "WHERE i < "
+                                                                                     "@GUILDS@ * 2 "
+                                                                                     "ORDER BY i",
+    "INSERT INTO scheduled_events (id, guild_id, creator_id, start_ms, end_ms, privacy_level, "
+    "status, entity_type, user_count, name) " SERIES
+    "SELECT " GUILD_OF("i", "10") " + (i % 10 + 700) * @STEP@, " GUILD_OF("i", "10") ", " USER_OF(
+        "i % @USERS@") ", 0, 0, 2, i % 4 + 1, 3, 10, 'event' FROM n WHERE i < @GUILDS@ * 10 "
+                       "ORDER BY i",
+    "INSERT INTO scheduled_event_users (event_id, user_id) " SERIES
+    "SELECT " GUILD_OF("i", "100") " + (i % 100 / 10 + 700) * @STEP@, " USER_OF(
+        "(i / 100 + 41 * (i % 10)) % @USERS@") " FROM n WHERE i < @GUILDS@ * 100 ORDER BY i",
+    "INSERT INTO emojis (id, guild_id, creator_id, animated, available, name, hash) " SERIES
+    "SELECT " GUILD_OF("i", "50") " + (i % 50 + 800) * @STEP@, " GUILD_OF("i", "50") ", " USER_OF(
+        "i % @USERS@") ", 0, 1, 'emoji', 'hash' FROM n WHERE i < @GUILDS@ * 50 ORDER BY i",
+    "INSERT INTO stickers (id, guild_id, creator_id, format, available, name, tags, hash) " SERIES
+    "SELECT " GUILD_OF("i", "10") " + (i % 10 + 860) * @STEP@, " GUILD_OF("i", "10") ", " USER_OF(
+        "i % @USERS@") ", 1, 1, 'sticker', 't', 'hash' FROM n WHERE i < @GUILDS@ * 10 ORDER BY i",
+    "INSERT INTO sounds (id, guild_id, creator_id, volume, available, name, hash) " SERIES
+    "SELECT " GUILD_OF("i", "10") " + (i % 10 + 880) * @STEP@, " GUILD_OF("i", "10") ", " USER_OF(
+        "i % @USERS@") ", 1, 1, 'sound', 'hash' FROM n WHERE i < @GUILDS@ * 10 ORDER BY i",
+    "INSERT INTO automod_rules (id, guild_id, creator_id, event_type, trigger_type, enabled, name, "
+    "trigger_metadata, actions) " SERIES
+    "SELECT " GUILD_OF("i", "5") " + (i % 5 + 900) * @STEP@, " GUILD_OF("i", "5") ", " USER_OF(
+        "i % @USERS@") ", 1, 1, 1, 'rule', '{}', '[]' FROM n WHERE i < @GUILDS@ * 5 ORDER BY i",
+    "INSERT INTO blobs (hash, size, width, height, created_at_ms, review_ms, content_type) " SERIES
+    "SELECT 'blob' || i, 100, 1, 1, 0, CASE WHEN i % 1000 = 0 THEN i + 1 ELSE 0 END, 'image/png' "
+    "FROM n WHERE i < @GUILDS@ * 50",
+    "INSERT INTO blob_references (hash, kind, owner_id, guild_id) " SERIES
+    "SELECT 'blob' || i, 9, " GUILD_OF("i", "50") " + (i % 50 + 800) * @STEP@, " GUILD_OF(
+        "i", "50") " FROM n WHERE i < @GUILDS@ * 50",
+
+    "INSERT INTO guild_documents (guild_id, kind, document) " SERIES
+    "SELECT " GUILD_OF("i", "4") ", i % 4 + 1, '{}' FROM n WHERE i < @GUILDS@ * 4 ORDER BY 1, 2",
+    "UPDATE guilds SET vanity_code = 'guild-' || id, features = CASE WHEN id / @GUILD_ROOM@ % 10 = "
+    "0 "
+    "THEN 2 ELSE 0 END",
 
     "INSERT INTO invites (code, guild_id, channel_id, inviter_id, max_age_s, max_uses, uses, "
     "temporary, created_at_ms, expires_at_ms) " SERIES

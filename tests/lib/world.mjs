@@ -50,9 +50,12 @@ export async function person(server, username = freshName()) {
     return { id: me.id, token, username, email };
 }
 
-// {id, name, channel (the first text channel), owner}
+// {id, name, channel (the first text channel), owner}. Joining posts no message in it, unless a test
+// that is about that changes system_channel_flags.
 export async function guild(server, owner, name = 'The Guild') {
-    const made = await ok(server, 'POST', '/guilds', { token: owner.token, body: { name } });
+    const made = await ok(server, 'POST', '/guilds', {
+        token: owner.token, body: { name, system_channel_flags: 1 },
+    });
     const channels = await ok(server, 'GET', `/guilds/${made.id}/channels`, { token: owner.token });
     return {
         id: made.id, name, owner, channels, channel: channels.find((channel) => channel.type === TEXT).id,

@@ -82,6 +82,11 @@ function begin(data, ...words) {
     return command;
 }
 
+// The bot's session after the backup was noted with its account (users.seen_at_ms, the last column).
+function besidesBeingSeen(tables) {
+    return { ...tables, users: tables.users.map((row) => row.replace(/\|\d+$/, '')) };
+}
+
 test('the restored server answers as the original did, row by row and file by file', async () => {
     const server = await Server.start({});
     const place = await world(server);
@@ -100,7 +105,7 @@ test('the restored server answers as the original did, row by row and file by fi
 
     const data = temporaryFolder();
     good(restore(data, file));
-    assert.deepEqual(rows(data), rows(server.data));
+    assert.deepEqual(besidesBeingSeen(rows(data)), besidesBeingSeen(rows(server.data)));
     assert.deepEqual(media(data), media(server.data));
     const again = await Server.start({ data });
     assert.deepEqual(await seen(again, place), before);

@@ -186,7 +186,7 @@ test('wrong types and lengths: one entry for each, at its path', async () => {
     const answer = await api(server, 'POST', `/guilds/${home.id}/channels`, {
         token: owner.token,
         body: {
-            name: 7, type: 'text', topic: 'x'.repeat(1025), position: 'first', nsfw: 'yes',
+            name: 7, type: 'text', topic: 'x'.repeat(4097), position: 'first', nsfw: 'yes',
             permission_overwrites: [
                 { id: owner.id, type: 1, allow: '0', deny: '0' },
                 { id: 'abc', type: 9, allow: 'lots', deny: '0' },

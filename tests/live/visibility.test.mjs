@@ -121,3 +121,85 @@ test('resuming does not show it either', async () => {
     assert.equal(JSON.stringify(back.received).includes('while away'), false);
     await back.end();
 });
+
+// What a client keeps of a guild's channels, from its dispatches alone.
+function channelsOf(gateway, whole) {
+    const known = new Set(whole.channels.map((c) => c.id));
+    for (const p of gateway.received) {
+        if (p.t === 'CHANNEL_CREATE') {
+            assert.ok(!known.has(p.d.id), `${p.d.name} comes once`);
+            known.add(p.d.id);
+        } else if (p.t === 'CHANNEL_DELETE') {
+            assert.ok(known.delete(p.d.id), `${p.d.name} goes once`);
+        }
+    }
+    return known;
+}
+
+test('channels appear and vanish with roles, overwrites and categories', async () => {
+    const role = await ok(server, 'POST', `/guilds/${guild.id}/roles`, {
+        token: owner.token, body: { name: 'readers', permissions: '0' },
+    });
+    const closed = {
+        permission_overwrites: [
+            { id: guild.id, type: 0, allow: '0', deny: VIEW },
+            { id: role.id, type: 0, allow: VIEW, deny: '0' },
+        ],
+    };
+    const category = await channel(server, owner, guild, { name: 'library', type: 4, ...closed });
+    const room = await channel(server, owner, guild, { name: 'reading-room', parent_id: category.id, ...closed });
+    const gateways = [await Gateway.session(server, member), await Gateway.session(server, member),
+        await Gateway.session(server, robot)];
+    const [mine, , bystander] = gateways;
+    const start = await Promise.all(gateways.map((gateway) => gateway.guild(guild.id)));
+    const from = gateways.map((gateway) => gateway.mark());
+    const since = (i) => gateways[i].received.slice(from[i]).filter((p) => p.op === 0)
+        .map((p) => [p.t, p.d.id ?? p.d.user?.id]);
+    const fence = async () => {
+        const { id } = await post(server, owner, guild.channel, 'fence');
+        await Promise.all(gateways.map((gateway) => gateway.event('MESSAGE_CREATE', (d) => d.id === id)));
+    };
+    const say = () => post(server, owner, room.id, 'read this');
+    const put = (method, path, body) => ok(server, method, path, { token: owner.token, body });
+
+    await put('PUT', `/guilds/${guild.id}/members/${member.id}/roles/${role.id}`);
+    const read = await say();
+    await put('DELETE', `/guilds/${guild.id}/members/${member.id}/roles/${role.id}`);
+    await say();
+    await fence();
+    const expected = [
+        ['CHANNEL_CREATE', category.id], ['CHANNEL_CREATE', room.id], ['GUILD_MEMBER_UPDATE', member.id],
+        ['MESSAGE_CREATE', read.id], ['CHANNEL_DELETE', room.id], ['CHANNEL_DELETE', category.id],
+        ['GUILD_MEMBER_UPDATE', member.id],
+    ];
+    for (const i of [0, 1])
+        assert.deepEqual(since(i).slice(0, -1), expected);
+    assert.deepEqual(since(2).slice(0, -1).filter(([name]) => name !== 'GUILD_MEMBER_UPDATE'), []);
+    const made = mine.received.find((p) => p.t === 'CHANNEL_CREATE' && p.d.id === room.id).d;
+    assert.equal(made.guild_id, guild.id);
+    assert.equal(made.parent_id, category.id);
+    assert.equal(made.permission_overwrites.length, 2);
+
+    // By name, in one channel: for the one, and nobody else.
+    await put('PUT', `/channels/${room.id}/permissions/${robot.id}`, { type: 1, allow: VIEW, deny: '0' });
+    const seen = await say();
+    await put('DELETE', `/channels/${room.id}/permissions/${robot.id}`);
+    await say();
+    await fence();
+    assert.deepEqual(since(2).filter(([, id]) => [room.id, seen.id].includes(id)),
+        [['CHANNEL_CREATE', room.id], ['MESSAGE_CREATE', seen.id], ['CHANNEL_DELETE', room.id]]);
+    assert.deepEqual(since(0).filter(([name]) => name === 'CHANNEL_UPDATE'), []);
+
+    // For everybody, by a role's permissions, and the end of a channel.
+    await put('PATCH', `/guilds/${guild.id}/roles/${role.id}`, { permissions: '8' });
+    await put('PUT', `/guilds/${guild.id}/members/${member.id}/roles/${role.id}`);
+    await put('DELETE', `/channels/${room.id}`);
+    await put('DELETE', `/guilds/${guild.id}/roles/${role.id}`);
+    await fence();
+    for (const [i, gateway] of gateways.entries()) {
+        const list = await ok(server, 'GET', `/guilds/${guild.id}/channels`, { token: [member, member, robot][i].token });
+        assert.deepEqual([...channelsOf(gateway, start[i])].sort(), list.map((c) => c.id).sort());
+    }
+    await bystander.end();
+    await Promise.all(gateways.map((gateway) => gateway.end()));
+});

@@ -1,6 +1,7 @@
 /*
  * A feed under a bad bus: it drops, repeats and reorders, says that it lost something when it did
- * (or when it did not), and the log answers in portions, late, with what it held when it was read.
+ * (or when it did not), and the log answers in portions, late, with what it held when it was read;
+ * the owner pauses, and takes its time.
  * Whatever happens, apply sees every position after the start once and in order. Each run has its
  * own seed: GUILDHALL_SEED=n makes run n the first, so a failure is repeated at once.
  */
@@ -59,6 +60,8 @@ struct world {
         uint64_t portions;
         uint64_t drops;
         uint64_t overflows;
+        uint64_t pauses;
+        uint64_t held_in_pause;
     } * reached;
 };
 
@@ -74,6 +77,10 @@ static void on_apply(struct feed *f, struct event *e)
         fail_msg("GUILDHALL_SEED=%" PRIu64 ": applied %" PRIu64 ", expected %" PRIu64, w->seed,
                  e->position, w->expected);
     w->expected++;
+    if (below(w, 8) == 0) {
+        feed_pause(f);
+        w->reached->pauses++;
+    }
 }
 
 static void on_refill(struct feed *f)
@@ -116,6 +123,7 @@ static void deliver(struct world *w)
         w->bus[i - 1] = w->bus[i];
     w->bus_count--;
     bool lost = w->feed.held_lost;
+    w->reached->held_in_pause += w->feed.paused;
     feed_offer(&w->feed, EVENTS[position]);
     w->reached->overflows += !lost && w->feed.held_lost;
 }
@@ -159,6 +167,13 @@ static void answer(struct world *w)
     feed_refilled(&w->feed, &EVENTS[w->rows_after + 1], w->rows, w->more);
 }
 
+/* The owner has finished with what it was given last. */
+static void resume(struct world *w)
+{
+    if (w->feed.paused)
+        feed_resume(&w->feed);
+}
+
 static void settle(struct world *w)
 {
     while (w->committed < w->total)
@@ -168,9 +183,10 @@ static void settle(struct world *w)
     load(w);
     if (w->bus_dropped)
         tell_lost(w);
-    for (uint64_t i = 0; w->asked; i++) {
-        if (i > 4 * w->total + 8)
+    for (uint64_t i = 0; w->asked || w->feed.paused; i++) {
+        if (i > 8 * w->total + 8)
             fail_msg("GUILDHALL_SEED=%" PRIu64 ": reads the log without end", w->seed);
+        resume(w);
         read_log(w);
         answer(w);
     }
@@ -178,7 +194,7 @@ static void settle(struct world *w)
 
 static void step(struct world *w)
 {
-    switch (below(w, 12)) {
+    switch (below(w, 14)) {
     case 0:
     case 1:
     case 2:
@@ -201,6 +217,10 @@ static void step(struct world *w)
         return;
     case 10:
         read_log(w);
+        return;
+    case 11:
+    case 12:
+        resume(w);
         return;
     default:
         answer(w);
@@ -241,10 +261,12 @@ static void test_every_position_once(void **state)
         run(seed + i, &reached);
     /* The generator must reach what it is there for. */
     if (reached.refills < RUNS || reached.portions < RUNS / 10 || reached.drops < RUNS ||
-        reached.overflows < RUNS / 1000)
+        reached.overflows < RUNS / 1000 || reached.pauses < RUNS ||
+        reached.held_in_pause < RUNS / 2)
         fail_msg("%" PRIu64 " refills, %" PRIu64 " portions, %" PRIu64 " drops, %" PRIu64
-                 " overflows",
-                 reached.refills, reached.portions, reached.drops, reached.overflows);
+                 " overflows, %" PRIu64 " pauses, %" PRIu64 " held in them",
+                 reached.refills, reached.portions, reached.drops, reached.overflows,
+                 reached.pauses, reached.held_in_pause);
     for (uint64_t p = 1; p <= EVENTS_MAX; p++) {
         assert_int_equal(EVENTS[p]->refs, 1);
         event_unref(&EVENTS[p]);

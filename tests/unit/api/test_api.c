@@ -40,7 +40,7 @@ static void start_http(struct server *s)
         .body_timeout_ms = 10000,
         .idle_timeout_ms = 10000,
         .write_timeout_ms = 10000,
-        .handler = {api_on_request, s->api},
+        .handler = {.on_request = api_on_request, .ctx = s->api},
         .loops = &s->loop,
         .loop_count = 1,
         .metrics = s->metrics,

@@ -6,7 +6,7 @@
 static enum err knock(struct fixture *f, const char *path, const char *peer)
 {
     fixture_request(f, HTTP_METHOD_GET, path, "");
-    f->x.peer = peer;
+    snprintf(f->r.address, sizeof f->r.address, "%s", peer); /* as api.c does from peer and head */
     return limits_take_address(&f->r);
 }
 

@@ -3,6 +3,7 @@
 
 #include "api_fixture.h"
 #include "proto/bodies.h"
+#include "proto/bodies_guilds.h"
 
 static void test_path_ids(void **state)
 {
@@ -182,10 +183,12 @@ static void test_reason(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fixture_request(&f, HTTP_METHOD_POST, "/api/guilds", "");
         fixture_header(&f, "X-Audit-Log-Reason", cases[i].header);
+        static const struct route honours = {.reason = true};
+        f.r.route = &honours;
         assert_int_equal(request_read_reason(&f.r), cases[i].e);
-        assert_int_equal(f.r.reason.data != NULL, cases[i].want != NULL);
+        assert_int_equal(f.r.actor.reason.data != NULL, cases[i].want != NULL);
         if (cases[i].want != NULL)
-            assert_true(slice_eq_cstr(f.r.reason, cases[i].want));
+            assert_true(slice_eq_cstr(f.r.actor.reason, cases[i].want));
         fixture_end(&f);
     }
     fixture_free(&f);
@@ -202,6 +205,8 @@ static void test_reason_length(void **state)
             memcpy(text + 3 * i, "%20", 3);
         fixture_request(&f, HTTP_METHOD_POST, "/api/guilds", "");
         fixture_header(&f, "X-Audit-Log-Reason", text);
+        static const struct route honours = {.reason = true};
+        f.r.route = &honours;
         assert_int_equal(request_read_reason(&f.r), len == 512 ? ERR_OK : ERR_INVALID_FORM);
         fixture_end(&f);
     }

@@ -116,6 +116,23 @@ static void test_keys_are_apart(void **state)
     rig_close(&g);
 }
 
+/* The first use of a window says what became of the one before. */
+static void test_what_was_refused(void **state)
+{
+    (void)state;
+    struct rig g;
+    rig_open(&g, 64);
+    for (int i = 0; i < 3 + 5; i++)
+        assert_int_equal(take(&g, 7).refused_before, 0);
+    g.now_ms += WINDOW_MS;
+    assert_int_equal(peek(&g, 7).refused_before, 0);
+    assert_int_equal(take(&g, 7).refused_before, 5);
+    assert_int_equal(take(&g, 7).refused_before, 0);
+    g.now_ms += WINDOW_MS;
+    assert_int_equal(take(&g, 7).refused_before, 0);
+    rig_close(&g);
+}
+
 static void test_limit_of_zero(void **state)
 {
     (void)state;
@@ -223,9 +240,13 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_windows),          cmocka_unit_test(test_keys_are_apart),
-        cmocka_unit_test(test_limit_of_zero),    cmocka_unit_test(test_eviction),
-        cmocka_unit_test(test_expired_go_first), cmocka_unit_test(test_no_memory_fails_open),
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_keys_are_apart),
+        cmocka_unit_test(test_what_was_refused),
+        cmocka_unit_test(test_limit_of_zero),
+        cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_expired_go_first),
+        cmocka_unit_test(test_no_memory_fails_open),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,8 @@
 #include <string.h>
 
 #include "core/accounts.h"
+#include "core/seen.h"
+#include "core/visits.h"
 #include "gateway/gateway_priv.h"
 #include "model/permissions.h"
 #include "net/conn_priv.h"
@@ -31,6 +33,7 @@ enum {
     FX_MEMBERSHIPS_MAX = 4,
     FX_JOBS_MAX = 16,
     FX_TIME_MS = 1000000,
+    FX_DAY_MS = 86400000,
 };
 
 /* What the core would say. */
@@ -40,12 +43,19 @@ struct fx_core {
     struct membership memberships[FX_MEMBERSHIPS_MAX];
     size_t membership_count;
     struct membership joined;
+    /* Instead of `joined`, if it is set. */
+    enum err (*membership)(struct user_id user, struct arena *arena, struct membership *out);
     enum err join_err;
     struct guild_view *view;
     uint64_t guild_position;
     struct event *log[FX_LOG_MAX]; /* of any stream, in order of position */
     size_t log_count;
     uint64_t trimmed; /* positions up to here are gone from the log */
+    unsigned visits;  /* ended */
+    struct user_id visitor;
+    struct guild_id visited;
+    enum err visit_err;
+    unsigned seen; /* noted so often */
 };
 
 struct fx {
@@ -55,6 +65,7 @@ struct fx {
     unsigned submitted;
     enum err refuse; /* jobs are refused so */
     struct clock clock;
+    int64_t wall_ms;
     struct bus *bus;
     struct loop *loop;
     struct gateway *gateway;
@@ -90,10 +101,12 @@ enum err membership_load(struct core *c, struct user_id user, struct guild_id gu
                          struct arena *arena, struct membership *out)
 {
     (void)c;
-    (void)user;
     (void)guild;
-    (void)arena;
+    if (FX.core.membership != NULL)
+        return FX.core.membership(user, arena, out);
     *out = FX.core.joined;
+    if (out->position < FX.core.guild_position)
+        out->position = FX.core.guild_position; /* it is read now */
     return FX.core.join_err;
 }
 
@@ -128,6 +141,28 @@ enum err events_replay(struct core *c, struct stream s, uint64_t after, unsigned
     return ERR_OK;
 }
 
+enum err member_temporary_leave(struct core *c, struct user_id user, struct guild_id guild)
+{
+    (void)c;
+    FX.core.visitor = user;
+    FX.core.visited = guild;
+    FX.core.visits++;
+    return FX.core.visit_err;
+}
+
+int64_t seen_day_ms(int64_t wall_ms)
+{
+    return wall_ms - wall_ms % FX_DAY_MS;
+}
+
+enum err account_seen(struct core *c, struct user_id user)
+{
+    (void)c;
+    (void)user;
+    FX.core.seen++;
+    return ERR_OK;
+}
+
 enum err workers_submit(struct workers *w, struct job *j)
 {
     (void)w;
@@ -142,7 +177,7 @@ enum err workers_submit(struct workers *w, struct job *j)
 static inline int64_t fx_wall_ms(void *ctx)
 {
     (void)ctx;
-    return FX_TIME_MS;
+    return FX.wall_ms;
 }
 
 static inline uint64_t fx_mono_ns(void *ctx)
@@ -193,7 +228,7 @@ static inline void fx_run_all(void)
 static inline int fx_open(void **state)
 {
     (void)state;
-    FX = (struct fx){.clock = {fx_wall_ms, fx_mono_ns, NULL}};
+    FX = (struct fx){.clock = {fx_wall_ms, fx_mono_ns, NULL}, .wall_ms = FX_TIME_MS};
     FX.bus = bus_new(NULL);
     FX.ratelimit = ratelimit_new(16, 1, &FX.clock);
     struct loop_options lo = {.clock = &FX.clock};

@@ -3,18 +3,14 @@
  * have no connection; what they were given is in their replay buffers.
  */
 
-#include "gateway_fixture.h"
+#include "guild_fixture.h"
 
 enum {
     ROLE_A = 1101,
     ROLE_B = 1102,
     HIDDEN = 2001, /* a channel that only ROLE_A sees */
     USERS_MAX = 8,
-    ALL_INTENTS = INTENTS_DEFINED,
-    NO_CONTENT = INTENT_GUILDS | INTENT_GUILD_MESSAGES,
 };
-
-static struct guild_sub *guild;
 
 /* Two channels. `deny_user`: kept out of FX_CHANNEL by name; `hide`: nobody but ROLE_A sees it
  * either. */
@@ -45,96 +41,12 @@ static struct guild_view *make_view(uint64_t position, uint64_t deny_user, bool 
 
 static int open_guild(void **state)
 {
-    fx_open(state);
-    FX.core.view = make_view(1, 0, false);
-    FX.core.guild_position = 1;
-    guild = NULL; /* the first session brings it */
-    return 0;
-}
-
-/* A live session in the guild; role 0: none. */
-static struct session *enter(uint64_t user, uint32_t intents, uint64_t role)
-{
-    struct principal who = {.user = {user}, .bot = true};
-    struct role_id roles[] = {{role}};
-    struct membership m = {.guild = {FX_GUILD}, .position = 1};
-    m.member = (struct member){.guild = {FX_GUILD},
-                               .user = {.id = {user}, .username = SLICE("u")},
-                               .roles = roles,
-                               .role_count = role != 0};
-    struct session *s = session_new(FX.hub, &who);
-    assert_non_null(s);
-    s->intents = intents;
-    s->state = SESSION_LIVE;
-    struct guild_link *l = guild_link_new(s, &m);
-    assert_non_null(l);
-    guild = l->guild;
-    if (guild_link_ready(l))
-        guild_link_activate(l);
-    else
-        fx_run_all();
-    assert_non_null(l->class);
-    return s;
-}
-
-static struct audience_class *class_of(struct session *s)
-{
-    return session_link(s, FX_GUILD)->class;
-}
-
-/* Both directions of every link agree, and nothing is empty. */
-static void check_dense(void)
-{
-    LIST_FOREACH (it, &guild->classes) {
-        struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
-        assert_true(c->count > 0 && c->count <= c->capacity);
-        for (uint32_t i = 0; i < c->count; i++) {
-            assert_ptr_equal(c->links[i]->class, c);
-            assert_int_equal(c->links[i]->class_index, i);
-            assert_ptr_equal(c->links[i]->session, c->sessions[i]);
-        }
-    }
-}
-
-static uint64_t next_position(void)
-{
-    return guild->feed.position + 1;
-}
-
-static void say_in(uint64_t channel, enum event_kind kind, const char *text, const char *blank,
-                   const uint64_t *users, uint32_t user_count)
-{
-    struct event *e = event_new(kind, (struct stream){STREAM_GUILD, FX_GUILD}, users, user_count);
-    assert_non_null(e);
-    e->position = kind == EVENT_TYPING_START ? 0 : next_position();
-    e->guild_id = FX_GUILD;
-    e->channel_id = channel;
-    e->payload = fx_bytes(text);
-    e->payload_blank = blank == NULL ? NULL : fx_bytes(blank);
-    bus_publish(FX.bus, &e, 1);
-    event_unref(&e);
-    fx_turn();
-}
-
-static void say(uint64_t channel, const char *text)
-{
-    say_in(channel, EVENT_MESSAGE_CREATE, text, NULL, NULL, 0);
+    return guild_open(state, make_view(1, 0, false));
 }
 
 static void change_view(struct guild_view *v)
 {
-    struct event *e =
-        fx_event(EVENT_CHANNEL_CREATE, (struct stream){STREAM_GUILD, FX_GUILD}, next_position());
-    e->channel_id = HIDDEN;
-    e->view = v;
-    fx_commit(e);
-    fx_turn();
-}
-
-static bool last_is(const struct session *s, const char *text)
-{
-    const struct bytes *b = replay_get(&s->replay, s->replay.seq);
-    return b != NULL && b->len == strlen(text) && memcmp(b->data, text, b->len) == 0;
+    commit_view(v, EVENT_CHANNEL_CREATE, HIDDEN);
 }
 
 static void test_who_shares(void **state)
@@ -266,7 +178,8 @@ static void test_view_hides_a_channel(void **state)
     change_view(make_view(next_position(), 0, true));
     say(FX_CHANNEL, "after");
     assert_true(last_is(a, "after"));
-    assert_true(last_is(plain, "before"));
+    assert_int_equal(session_count(plain, "CHANNEL_DELETE"), 1);
+    assert_false(last_is(plain, "after"));
 }
 
 static void test_leave_keeps_dense(void **state)

@@ -99,6 +99,25 @@ static void test_waking_makes_all_due(void **state)
     assert_int_equal(atomic_load(&w[1].steps), 4);
 }
 
+static void test_waking_one(void **state)
+{
+    (void)state;
+    struct work w[2];
+    struct upkeep *u = NULL;
+    work_init(&w[0], 0);
+    work_init(&w[1], 0);
+    struct upkeep_options o = options(w, 2, HOUR_MS);
+    assert_int_equal(upkeep_start(&o, &u), ERR_OK);
+    for (int round = 0; round < 3; round++) {
+        wait_for(&w[1], 1);
+        upkeep_wake_step(u, 1);
+    }
+    wait_for(&w[1], 1);
+    upkeep_stop(&u);
+    assert_int_equal(atomic_load(&w[0].steps), 1);
+    assert_int_equal(atomic_load(&w[1].steps), 4);
+}
+
 static void test_a_period_passes(void **state)
 {
     (void)state;
@@ -186,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_gets_its_turn),
         cmocka_unit_test(test_waking_makes_all_due),
+        cmocka_unit_test(test_waking_one),
         cmocka_unit_test(test_a_period_passes),
         cmocka_unit_test(test_errors_are_said_once),
         cmocka_unit_test(test_a_long_step_is_told_to_stop),

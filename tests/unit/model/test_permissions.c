@@ -49,6 +49,35 @@ static void test_table(void **state)
     assert_true(PERMISSIONS_DEFAULT == UINT64_C(2107735977479745));
     assert_true(PERMISSIONS_TIMED_OUT == (VIEW | HISTORY));
     assert_true((PERMISSIONS_DEFAULT & ~PERMISSIONS_ALL) == 0);
+    assert_true((PERMISSIONS_OVERWRITABLE & PERMISSION_ADMINISTRATOR) == 0);
+    assert_true((PERMISSIONS_OVERWRITABLE & PERMISSION_MANAGE_GUILD) == 0);
+    assert_true((PERMISSIONS_OVERWRITABLE & PERMISSION_PIN_MESSAGES) != 0);
+    assert_true((PERMISSIONS_OVERWRITABLE & PERMISSION_MANAGE_ROLES) != 0);
+}
+
+/* The bits that were split off others are held by who was given them, and by nobody else. */
+static void test_split_bits(void **state)
+{
+    (void)state;
+    const struct {
+        uint64_t older;
+        uint64_t split;
+    } rows[] = {
+        {PERMISSION_MANAGE_MESSAGES, PERMISSION_PIN_MESSAGES},
+        {PERMISSION_MANAGE_MESSAGES | PERMISSION_MANAGE_CHANNELS | PERMISSION_MANAGE_THREADS,
+         PERMISSION_BYPASS_SLOWMODE},
+        {PERMISSION_MANAGE_GUILD_EXPRESSIONS, PERMISSION_CREATE_GUILD_EXPRESSIONS},
+        {PERMISSION_MANAGE_EVENTS, PERMISSION_CREATE_EVENTS},
+        {PERMISSION_SEND_MESSAGES, PERMISSION_SEND_POLLS | PERMISSION_SEND_VOICE_MESSAGES},
+        {PERMISSION_USE_APPLICATION_COMMANDS, PERMISSION_USE_EXTERNAL_APPS},
+    };
+    struct channel channel = {.type = CHANNEL_TYPE_TEXT};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct guild_view *v = make_view(VIEW | SEND | rows[i].older, 0);
+        assert_true((permissions_in_channel(v, &user, &channel, NOW) & rows[i].split) == 0);
+        assert_true((permissions_in_guild(v, &user, NOW) & rows[i].split) == 0);
+        guild_view_unref(&v);
+    }
 }
 
 static void test_guild(void **state)
@@ -75,6 +104,9 @@ static void test_nobody_is_not_the_owner(void **state)
     assert_true(permissions_in_guild(v, &nobody, NOW) == 0);
     guild_view_unref(&v);
 }
+
+/* The rows' small numbers stand for bits from this one on, which overwrites may name. */
+enum { FROM_BIT = PERMISSION_BIT_VIEW_CHANNEL };
 
 struct overwrite_row {
     const char *what;
@@ -114,11 +146,18 @@ static void test_overwrites(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof overwrite_rows / sizeof *overwrite_rows; i++) {
         const struct overwrite_row *row = &overwrite_rows[i];
-        struct guild_view *v = make_view(row->everyone, 0);
-        struct channel channel = {.overwrites = row->overwrites, .overwrite_count = row->count};
-        if (permissions_before_implied(v, &user, &channel) != row->expected)
+        struct overwrite list[4];
+        for (size_t k = 0; k < row->count; k++)
+            list[k] = (struct overwrite){row->overwrites[k].id, row->overwrites[k].type,
+                                         row->overwrites[k].allow << FROM_BIT,
+                                         row->overwrites[k].deny << FROM_BIT};
+        struct guild_view *v = make_view(row->everyone << FROM_BIT, 0);
+        struct channel channel = {.overwrites = list, .overwrite_count = row->count};
+        uint64_t expected = row->expected << FROM_BIT;
+        if (permissions_before_implied(v, &user, &channel) != expected)
             fail_msg("%s", row->what);
-        assert_true(permissions_overwrite(row->everyone, v, &user, &channel) == row->expected);
+        assert_true(permissions_overwrite(row->everyone << FROM_BIT, v, &user, &channel) ==
+                    expected);
         assert_true(permissions_before_implied(v, &owner, &channel) == PERMISSIONS_ALL);
         guild_view_unref(&v);
     }
@@ -139,8 +178,8 @@ static void test_administrator_ignores_overwrites(void **state)
     guild_view_unref(&v);
     /* ADMINISTRATOR is a guild's to give: an overwrite that names it makes nobody one. */
     v = make_view(VIEW, 0);
-    assert_true(permissions_in_channel(v, &user, &granted, NOW) ==
-                (VIEW | PERMISSION_ADMINISTRATOR));
+    assert_true(permissions_in_channel(v, &user, &granted, NOW) == VIEW);
+    assert_true(permissions_before_implied(v, &user, &granted) == VIEW);
     assert_true(permissions_in_channel(v, &late, &granted, NOW) == VIEW);
     guild_view_unref(&v);
 }
@@ -190,6 +229,157 @@ static void test_timeout(void **state)
     guild_view_unref(&v);
 }
 
+/* Who has not passed the screening reads, as who is timed out does; owner and administrators are
+ * exempt. */
+static void test_pending(void **state)
+{
+    (void)state;
+    struct channel channel = {.type = CHANNEL_TYPE_TEXT};
+    struct subject newcomer = user, boss = owner;
+    newcomer.pending = boss.pending = true;
+    struct guild_view *v = make_view(VIEW | SEND | HISTORY | PERMISSION_CONNECT, 0);
+    assert_true(permissions_in_guild(v, &newcomer, NOW) == (VIEW | HISTORY));
+    assert_true(permissions_in_channel(v, &newcomer, &channel, NOW) == (VIEW | HISTORY));
+    assert_true(permissions_visible(v, &newcomer, &channel, NOW));
+    assert_true(permissions_in_channel(v, &boss, &channel, NOW) == PERMISSIONS_ALL);
+    guild_view_unref(&v);
+    v = make_view(VIEW, PERMISSION_ADMINISTRATOR);
+    assert_true(permissions_in_channel(v, &newcomer, &channel, NOW) == PERMISSIONS_ALL);
+    guild_view_unref(&v);
+}
+
+/* --- ranks and grants --- */
+
+enum { TOP = 20, TWIN = 21, LOW = 22 };
+
+static struct guild_view *make_ranks(uint64_t top)
+{
+    struct guild guild = {.id = {GUILD}, .owner = {OWNER}};
+    struct role roles[] = {{.id = {GUILD}, .position = 9}, /* whatever it says, it is the lowest */
+                           {.id = {TOP}, .position = 3, .permissions = top},
+                           {.id = {TWIN}, .position = 3},
+                           {.id = {LOW}, .position = 1}};
+    struct guild_view *v = guild_view_new(&guild, 1, 1, roles, 4, NULL, 0);
+    assert_non_null(v);
+    return v;
+}
+
+static const struct role_id top_role[] = {{TOP}};
+static const struct role_id twin_role[] = {{TWIN}};
+static const struct role_id low_role[] = {{LOW}};
+static const struct subject top = {.user = {1}, .roles = top_role, .role_count = 1};
+static const struct subject twin = {.user = {2}, .roles = twin_role, .role_count = 1};
+static const struct subject low = {.user = {3}, .roles = low_role, .role_count = 1};
+static const struct subject none = {.user = {4}};
+
+static void test_ranks(void **state)
+{
+    (void)state;
+    struct guild_view *v = make_ranks(PERMISSION_ADMINISTRATOR);
+    const struct subject *order[] = {&owner, &top, &twin, &low, &none};
+    for (size_t i = 0; i < 5; i++)
+        for (size_t k = 0; k < 5; k++)
+            assert_int_equal(permissions_outranks(v, order[i], order[k]), i < k);
+    const uint64_t roles[] = {0, TOP, TWIN, LOW, GUILD};
+    for (size_t i = 0; i < 5; i++)
+        for (size_t k = 1; k < 5; k++)
+            assert_int_equal(permissions_outranks_role(
+                                 v, order[i], guild_view_role(v, (struct role_id){roles[k]})),
+                             i < k);
+    /* Two without a role are equals, also if they are the same. */
+    struct subject other = {.user = {5}};
+    assert_false(permissions_outranks(v, &none, &other));
+    assert_false(permissions_outranks(v, &owner, &owner));
+    assert_int_equal(permissions_highest_role(v, &twin)->id.v, TWIN);
+    assert_int_equal(permissions_highest_role(v, &none)->id.v, GUILD);
+    guild_view_unref(&v);
+}
+
+static void test_grants(void **state)
+{
+    (void)state;
+    assert_true(permissions_may_grant(VIEW | SEND, 0, VIEW));
+    assert_false(permissions_may_grant(VIEW, 0, VIEW | SEND));
+    assert_true(permissions_may_grant(VIEW, SEND, VIEW | SEND)); /* was there */
+    assert_true(permissions_may_grant(0, VIEW | SEND, SEND));    /* taken away */
+    assert_false(permissions_may_grant(PERMISSIONS_ALL & ~PERMISSION_ADMINISTRATOR, 0,
+                                       PERMISSION_ADMINISTRATOR));
+}
+
+static void test_overwriting(void **state)
+{
+    (void)state;
+    struct overwrite parents = {USER, OVERWRITE_MEMBER, HISTORY, 0};
+    struct overwrite manages = {USER, OVERWRITE_MEMBER, PERMISSION_MANAGE_ROLES, 0};
+    struct channel plain = {.type = CHANNEL_TYPE_TEXT};
+    struct channel parent = {.overwrites = &parents, .overwrite_count = 1};
+    struct channel own = {.overwrites = &manages, .overwrite_count = 1};
+    struct overwrite send = {MUTED, OVERWRITE_ROLE, 0, SEND}, other = {MUTED, OVERWRITE_ROLE, 0, 0};
+    struct overwrite history = {MUTED, OVERWRITE_ROLE, HISTORY, 0};
+    struct overwrite manage = {MUTED, OVERWRITE_ROLE, PERMISSION_MANAGE_ROLES, 0};
+    struct guild_view *v = make_view(VIEW | SEND, PERMISSION_MANAGE_ROLES);
+    assert_true(permissions_may_overwrite(v, &user, &plain, NULL, NULL, &send, NOW));
+    assert_true(permissions_may_overwrite(v, &user, &plain, NULL, &send, NULL, NOW));
+    assert_true(permissions_may_overwrite(v, &user, &plain, NULL, &history, &history, NOW));
+    /* Neither given nor taken by who lacks it; the parent lends it. */
+    assert_false(permissions_may_overwrite(v, &user, &plain, NULL, NULL, &history, NOW));
+    assert_false(permissions_may_overwrite(v, &user, &plain, NULL, &history, &other, NOW));
+    assert_true(permissions_may_overwrite(v, &user, &plain, &parent, NULL, &history, NOW));
+    assert_true(permissions_may_overwrite(v, &user, NULL, &parent, NULL, &history, NOW));
+    /* Who manages roles by the channel itself. MANAGE_ROLES is an administrator's to give. */
+    assert_true(permissions_may_overwrite(v, &user, &own, NULL, NULL, &history, NOW));
+    assert_false(permissions_may_overwrite(v, &user, &own, NULL, NULL, &manage, NOW));
+    assert_true(permissions_may_overwrite(v, &owner, &own, NULL, NULL, &manage, NOW));
+    /* Not while timed out. */
+    struct subject late = user;
+    late.timed_out_until_ms = NOW + 1;
+    assert_false(permissions_may_overwrite(v, &late, &own, NULL, NULL, &history, NOW));
+    guild_view_unref(&v);
+}
+
+/* --- why --- */
+
+static void test_explanation(void **state)
+{
+    (void)state;
+    struct overwrite overwrites[] = {{MODS, OVERWRITE_ROLE, 0, SEND | HISTORY},
+                                     {MUTED, OVERWRITE_ROLE, HISTORY, 0}};
+    struct channel channel = {
+        .type = CHANNEL_TYPE_TEXT, .overwrites = overwrites, .overwrite_count = 2};
+    struct guild_view *v =
+        make_view(VIEW | SEND | PERMISSION_ATTACH_FILES, PERMISSION_KICK_MEMBERS);
+    struct permission_explanation x;
+    struct subject late = user;
+    late.timed_out_until_ms = NOW + 1;
+    permissions_explain(v, &late, &channel, NOW, &x);
+    const struct {
+        unsigned bit;
+        bool allowed;
+        enum permission_reason reason;
+        uint64_t id;
+        unsigned because;
+    } rows[] = {
+        {PERMISSION_BIT_VIEW_CHANNEL, true, PERMISSION_REASON_EVERYONE, GUILD, 0},
+        {PERMISSION_BIT_SEND_MESSAGES, false, PERMISSION_REASON_OVERWRITE, MODS, 0},
+        {PERMISSION_BIT_READ_MESSAGE_HISTORY, true, PERMISSION_REASON_OVERWRITE, MUTED, 0},
+        {PERMISSION_BIT_ATTACH_FILES, false, PERMISSION_REASON_IMPLIED, 0,
+         PERMISSION_BIT_SEND_MESSAGES},
+        {PERMISSION_BIT_KICK_MEMBERS, false, PERMISSION_REASON_TIMED_OUT, 0, 0},
+        {PERMISSION_BIT_BAN_MEMBERS, false, PERMISSION_REASON_NONE, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct permission_verdict *verdict = &x.bits[rows[i].bit];
+        assert_int_equal(verdict->allowed, rows[i].allowed);
+        assert_int_equal(verdict->reason, rows[i].reason);
+        assert_int_equal(verdict->id, rows[i].id);
+        assert_int_equal(verdict->because, rows[i].because);
+    }
+    assert_true(x.permissions == (VIEW | HISTORY));
+    assert_true(x.before_implied ==
+                (VIEW | HISTORY | PERMISSION_ATTACH_FILES | PERMISSION_KICK_MEMBERS));
+    guild_view_unref(&v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +390,12 @@ int main(void)
         cmocka_unit_test(test_administrator_ignores_overwrites),
         cmocka_unit_test(test_implied),
         cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_split_bits),
+        cmocka_unit_test(test_pending),
+        cmocka_unit_test(test_ranks),
+        cmocka_unit_test(test_grants),
+        cmocka_unit_test(test_overwriting),
+        cmocka_unit_test(test_explanation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,9 @@
 
 #include "net_fixture.h"
 
+#include "net/conn_priv.h"
+#include "net/loop_priv.h"
+
 #define GET_WS                                                                                     \
     "GET /ws HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"                 \
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -53,6 +56,15 @@ static void obey(struct probe *p, char letter)
     case 'd': /* dirty many times: one flush */
         for (int i = 0; i < 10; i++)
             conn_mark_dirty(p->conn);
+        break;
+    case 'g': /* one of many, several times: one flush */
+        conn_mark_bulk(p->conn);
+        conn_mark_bulk(p->conn);
+        break;
+    case 'G': /* of many, then by itself: one flush, and at once */
+        conn_mark_bulk(p->conn);
+        conn_mark_dirty(p->conn);
+        conn_mark_bulk(p->conn);
         break;
     case 'a': /* dirty again inside the flush */
         p->flush_again = true;
@@ -108,6 +120,12 @@ static void on_probe_flush(struct conn *c, void *owner)
         conn_mark_dirty(c);
 }
 
+static void on_counted_flush(struct conn *c, void *owner)
+{
+    (void)c;
+    ++*(unsigned *)owner;
+}
+
 static void on_probe_drain(struct conn *c, void *owner)
 {
     struct probe *p = owner;
@@ -157,7 +175,7 @@ static int probe_start_on(struct probe *p, unsigned loops)
     char why[256];
     http_server_drain(p->f->server);
     struct http_server *first = p->f->server;
-    o.handler = (struct http_handler){on_probe_request, p};
+    o.handler = (struct http_handler){.on_request = on_probe_request, .ctx = p};
     assert_int_equal(http_server_start(&o, &p->f->server, why, sizeof why), ERR_OK);
     http_server_free(&first);
     int fd = client_dial(p->f);
@@ -214,6 +232,56 @@ static void test_dirty_again_in_the_flush(void **state)
     read_text(fd, "flush.flush.flush.");
     probe_stop(&p, fd);
     assert_int_equal(p.flushes, 3);
+}
+
+static void test_bulk(void **state)
+{
+    (void)state;
+    static const char *const letters[] = {"g", "G"};
+    for (size_t i = 0; i < 2; i++) {
+        struct probe p;
+        int fd = probe_start(&p);
+        client_send(fd, letters[i]);
+        read_text(fd, "flush.");
+        client_send(fd, "l"); /* what comes after it is nothing but this */
+        read_text(fd, "flush.");
+        probe_stop(&p, fd);
+        assert_int_equal(p.flushes, 2);
+    }
+}
+
+/* More connections than a portion holds: each is flushed once, none is forgotten, though nothing
+ * else happens on the loop, and who is marked by itself does not wait for the others. */
+static void test_bulk_in_portions(void **state)
+{
+    (void)state;
+    enum { MANY = 3 * LOOP_BULK_PER_TURN + 5 };
+    static struct conn conns[MANY];
+    static const struct conn_ops ops = {.on_flush = on_counted_flush};
+    struct clock clock = *clock_system();
+    struct loop_options o = {.clock = &clock};
+    struct loop *l;
+    assert_int_equal(loop_new(&o, &l), ERR_OK);
+    atomic_store(&l->thread_self, (uintptr_t)pthread_self());
+    unsigned flushes[MANY] = {0};
+    for (size_t i = 0; i < MANY; i++) {
+        conns[i] = (struct conn){.magic = CONN_MAGIC, .state = CONN_OPEN, .loop = l};
+        conns[i].ops = &ops;
+        conns[i].owner = &flushes[i];
+        conn_mark_bulk(&conns[i]);
+    }
+    conn_mark_dirty(&conns[MANY - 1]);
+    uv_run(loop_uv(l), UV_RUN_NOWAIT);
+    assert_int_equal(flushes[MANY - 1], 1);
+    unsigned sum = 0;
+    for (size_t i = 0; i < MANY; i++)
+        sum += flushes[i];
+    assert_in_range(sum, 1, 2 * LOOP_BULK_PER_TURN + 1); /* a turn may end twice in one run */
+    for (size_t i = 0; i < MANY && !list_empty(&l->bulk); i++)
+        uv_run(loop_uv(l), UV_RUN_NOWAIT);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(flushes[i], 1);
+    loop_join(&l);
 }
 
 static void test_queue_keeps_the_order(void **state)
@@ -408,6 +476,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dirty_is_flushed_once_a_turn),
         cmocka_unit_test(test_dirty_again_in_the_flush),
+        cmocka_unit_test(test_bulk),
+        cmocka_unit_test(test_bulk_in_portions),
         cmocka_unit_test(test_queue_keeps_the_order),
         cmocka_unit_test(test_queue_refuses_beyond_its_maximum),
         cmocka_unit_test(test_pause_and_resume),

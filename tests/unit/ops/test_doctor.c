@@ -60,7 +60,10 @@ static void expect_both(struct world *w, const char *said, enum doctor_level lev
 static void test_references(void **state)
 {
     struct world w = make_world(*state);
-    change_file(&w, "INSERT INTO invites VALUES ('code', 1, 2, 3, 0, 0, 0, 0, 0, 0)");
+    change_file(
+        &w,
+        "INSERT INTO invites (code, guild_id, channel_id, inviter_id, max_age_s, max_uses, uses, "
+        "temporary, created_at_ms, expires_at_ms) VALUES ('code', 1, 2, 3, 0, 0, 0, 0, 0, 0)");
     expect_both(&w, "refer to none in guilds", DOCTOR_PROBLEM);
 }
 

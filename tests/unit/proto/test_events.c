@@ -5,6 +5,7 @@
 
 #include "base/snowflake.h"
 #include "proto/events.h"
+#include "proto/invite_events.h"
 
 static int check_memory(void **state)
 {
@@ -192,13 +193,13 @@ static void test_steering_events(void **state)
 static void test_invite_create(void **state)
 {
     (void)state;
-    const struct invite i = {.code = SLICE("abc"),
-                             .guild = {1},
-                             .channel = {10},
-                             .inviter = ADA,
-                             .max_uses = 5,
-                             .created_at_ms = 1420070400000,
-                             .expires_at_ms = 1420070400000};
+    const struct invite_sheet i = {.invite = {.code = SLICE("abc"),
+                                              .guild = {1},
+                                              .channel = {10},
+                                              .inviter = ADA,
+                                              .max_uses = 5,
+                                              .created_at_ms = 1420070400000,
+                                              .expires_at_ms = 1420070400000}};
     struct event *e = event_invite_create(&i, 100);
     json_t *v = frame(e->payload);
     assert_keys(at(v, "d"), "channel_id code created_at guild_id inviter max_age max_uses "

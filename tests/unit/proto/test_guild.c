@@ -4,6 +4,7 @@
 #include "proto_fixture.h"
 
 #include "proto/guild.h"
+#include "proto/invite.h"
 
 static void begin(struct buf *out, struct json_writer *w)
 {
@@ -139,18 +140,21 @@ static void test_invite(void **state)
 {
     (void)state;
     struct guild_view *view = world_view();
-    struct invite i = {.code = SLICE("abc"),
-                       .guild = {1},
-                       .channel = {10},
-                       .inviter = ADA,
-                       .max_age_s = 86400,
-                       .uses = 3,
-                       .created_at_ms = 1420070400000,
-                       .expires_at_ms = 0};
+    struct invite_sheet sheet = {.invite = {.code = SLICE("abc"),
+                                            .guild = {1},
+                                            .channel = {10},
+                                            .inviter = ADA,
+                                            .max_age_s = 86400,
+                                            .uses = 3,
+                                            .created_at_ms = 1420070400000,
+                                            .expires_at_ms = 0},
+                                 .view = view};
+    const struct invite_show all = {.metadata = true};
+    const struct invite_show little = {0};
     struct buf out;
     struct json_writer w;
     begin(&out, &w);
-    proto_invite(&w, &i, view, true);
+    proto_invite(&w, &sheet, &all);
     json_t *v = take(&out);
     assert_keys(v, "type code expires_at guild guild_id channel inviter");
     assert_keys(at(v, "guild"), "id name splash banner description icon features "
@@ -160,9 +164,9 @@ static void test_invite(void **state)
     assert_null_at(v, "expires_at");
     assert_num(v, "uses", 3);
     json_decref(v);
-    i.channel.v = 99; /* deleted since */
+    sheet.invite.channel.v = 99; /* deleted since */
     begin(&out, &w);
-    proto_invite(&w, &i, view, false);
+    proto_invite(&w, &sheet, &little);
     v = take(&out);
     assert_str(v, "channel.id", "99");
     assert_null_at(v, "channel.name");

@@ -1,0 +1,732 @@
+// A row for each route: how a request is made that succeeds if the caller may make it, and what the
+// route table cannot know. scripts/checks/matrix compares the keys with the table; the build fails
+// while they differ. Keys are written out, one a line, because that check reads them.
+//
+// A row is {request, bits, any, success, status}:
+//   request  async (world, actor) => {params, query, body}; made by the owner, fresh for each caller
+//   bits     what the caller needs, if it is not what the table says; any: one of them is enough
+//   success  what who may do it is answered, if it is not what the table says
+//   status   by actor, where it is not the ordinary one: a status, [status, code], or null: success
+//   channel  the request is about a channel although the path is not: `request` says which as `channel`
+//   also     by name: more rows of the same route, for fields that need other bits
+// or {alone}: async (world, asks) => ..., for routes that are not about what one may do in a guild; makes
+// its own requests: asks(who, method, path, expected, body).
+//
+// Actors: owner, administrator, exact (just the bits), less (all but one of them), hidden (all of them, but
+// not VIEW_CHANNEL in the channel, if the route is about one), other (of another guild), stranger (of none), banned, nobody (no token), robot (a bot where people are asked for).
+
+import { person, guild as newGuild, bot as newBot, authorize, PASSWORD, freshName } from '../../lib/world.mjs';
+import { PNG, World, bit } from './world.mjs';
+
+// Whoever has a token is answered.
+const open = (request, more = {}) => ({
+    ...more, request, status: { other: null, stranger: null, banned: null, ...more.status },
+});
+const everybody = (status) => ({ other: status, stranger: status, banned: status });
+const NO_ACCESS = [403, 50001];
+const NO_PERMISSION = [403, 50013];
+
+const rule = {
+    name: 'rule', event_type: 1, trigger_type: 1, trigger_metadata: { keyword_filter: ['zebra'] },
+    actions: [{ type: 1 }], enabled: false,
+};
+
+// Not without CONNECT, like everything in a voice channel.
+const STAGE_MODERATOR = ['MANAGE_CHANNELS', 'MUTE_MEMBERS', 'MOVE_MEMBERS', 'CONNECT'];
+
+function stage(body) {
+    return async (w) => {
+        const id = await w.channel({ name: 'stage', type: 13 });
+        await w.as('POST', '/stage-instances', { channel_id: id, topic: 'talk' });
+        return { params: { channel_id: id }, body };
+    };
+}
+
+async function deletes(w, asks, method, more) {
+    await w.targeted();
+    for (const who of [w.administrator, w.target])
+        await asks(who, method, w.here + more, [403, 20018], {});
+    for (const who of [w.other, w.stranger, w.banned])
+        await asks(who, method, w.here + more, NO_ACCESS, {});
+    await asks(undefined, method, w.here + more, 401, {});
+    const mine = await newGuild(w.server, w.owner);
+    await asks(w.owner, method, `/guilds/${mine.id}${more}`, 204, {});
+}
+
+function ofTarget(needed, body) {
+    return {
+        bits: needed,
+        request: async (w) => ({ params: { user_id: await w.targeted() }, body: await body(w) }),
+    };
+}
+
+// What fn does while the guild is in the directory. policy: 1 open, 2 on request.
+async function listed(w, join_policy, fn) {
+    await w.as('PATCH', `${w.here}/directory`, { listed: true, join_policy });
+    try {
+        await fn();
+    } finally {
+        await w.as('PATCH', `${w.here}/directory`, { listed: false, join_policy: 0 });
+    }
+}
+
+async function requests(w, asks) {
+    const mine = `${w.here}/requests/@me`;
+    const asking = await person(w.server);
+    await asks(asking, 'PUT', mine, [404, 10004], { form_fields: [] });
+    for (const method of ['GET', 'PUT', 'DELETE'])
+        await asks(undefined, method, mine, 401, method === 'PUT' ? {} : undefined);
+    await asks(w.robot, 'GET', mine, [403, 20001]);
+    await listed(w, 2, async () => {
+        await asks(asking, 'GET', `${mine}/cooldown`, 200);
+        await asks(asking, 'PUT', mine, 200, { form_fields: [] });
+        await asks(w.banned, 'PUT', mine, [403, 40007], { form_fields: [] });
+        await asks(asking, 'GET', mine, 200);
+        await asks(asking, 'DELETE', mine, 204);
+    });
+}
+
+function ofTemplate(body) {
+    return async (w) => ({ params: { code: await w.template() }, body });
+}
+
+function ofRule(body) {
+    return async (w) => ({ params: { rule_id: (await freshRule(w)).id }, body });
+}
+
+const emoji = () => ({ name: `e${Math.random().toString(36).slice(2, 10)}`, image: PNG });
+
+async function anEmoji(w) {
+    w.emoji ??= (await w.as('POST', `${w.here}/emojis`, emoji())).id;
+    return w.emoji;
+}
+
+function sticker() {
+    const form = new FormData();
+    form.set('name', 'sticker');
+    form.set('description', '');
+    form.set('tags', 'cat');
+    form.set('file', new Blob([Buffer.from(PNG.split(',')[1], 'base64')], { type: 'image/png' }), 'sticker.png');
+    return form;
+}
+
+async function aSticker(w) {
+    w.sticker ??= (await w.form('POST', `${w.here}/stickers`, sticker())).id;
+    return w.sticker;
+}
+
+// Three silent frames of MP3.
+const FRAME = Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0x00]), Buffer.alloc(413)]);
+const sound = {
+    name: 'sound', sound: `data:audio/mpeg;base64,${Buffer.concat([FRAME, FRAME, FRAME]).toString('base64')}`,
+};
+
+async function aSound(w) {
+    w.sound ??= (await w.as('POST', `${w.here}/soundboard-sounds`, sound)).sound_id;
+    return w.sound;
+}
+
+const meeting = () => ({
+    name: 'meeting', privacy_level: 2, entity_type: 3, entity_metadata: { location: 'here' },
+    scheduled_start_time: new Date(Date.now() + 3600e3).toISOString(),
+    scheduled_end_time: new Date(Date.now() + 7200e3).toISOString(),
+});
+
+function ofMeeting(body) {
+    return async (w) => {
+        for (const { id } of await w.as('GET', `${w.here}/scheduled-events`))
+            await w.as('DELETE', `${w.here}/scheduled-events/${id}`);
+        const { id } = await w.as('POST', `${w.here}/scheduled-events`, meeting());
+        return { params: { guild_scheduled_event_id: id }, body };
+    };
+}
+
+// With as many channels that everybody writes in as onboarding wants.
+async function onboarded(w, body) {
+    const everybody = [{ id: w.guild.id, type: 0, allow: String(bit('VIEW_CHANNEL') | bit('SEND_MESSAGES')), deny: '0' }];
+    if (w.open === undefined) {
+        w.open = [];
+        for (let i = 0; i < 7; i += 1)
+            w.open.push(await w.channel({ name: `open-${i}`, permission_overwrites: everybody }));
+    }
+    await w.as('PUT', `${w.here}/onboarding`, { prompts: [], default_channel_ids: w.open, enabled: true, mode: 0 });
+    return { body };
+}
+const answers = { onboarding_responses: [], onboarding_prompts_seen: {}, onboarding_responses_seen: {} };
+
+// Images of what bears one, made once.
+function guildImage(key) {
+    return async (w) => {
+        w.images ??= await w.as('PATCH', w.here, {
+            icon: PNG, banner: PNG, splash: PNG, discovery_splash: PNG, home_header: PNG,
+        });
+        return { params: { file: `${w.images[key]}.png` } };
+    };
+}
+
+async function roleIcon(w) {
+    w.icon ??= (await w.as('PATCH', `${w.here}/roles/${w.low}`, { icon: PNG })).icon;
+    return { params: { file: `${w.icon}.png` } };
+}
+
+function ownImage(key) {
+    return async (w) => {
+        w.own ??= await w.as('PATCH', `${w.here}/members/@me`, { avatar: PNG, banner: PNG });
+        return { params: { user_id: w.owner.id, file: `${w.own[key]}.png` } };
+    };
+}
+
+async function meetingImage(w) {
+    const made = await w.as('POST', `${w.here}/scheduled-events`, { ...meeting(), image: PNG });
+    return { params: { event_id: made.id, file: `${made.image}.png` } };
+}
+
+// A rule of a guild with room for one.
+async function freshRule(w) {
+    for (const old of await w.as('GET', `${w.here}/auto-moderation/rules`))
+        await w.as('DELETE', `${w.here}/auto-moderation/rules/${old.id}`);
+    return w.as('POST', `${w.here}/auto-moderation/rules`, rule);
+}
+
+const text = (w) => w.channel({ name: 'text', type: 0 });
+
+export const rows = {
+    // --- the server ---
+    'GET /': open(),
+    'GET /healthz': open(),
+    'GET /readyz': open(),
+    'GET /metrics': open(),
+    'GET /gateway': open(),
+    'GET /gateway/bot': open(),
+    'POST /auth/register': open(async () => ({
+        body: { username: `m${Math.random().toString(36).slice(2, 14)}`, password: 'correct horse battery', consent: true },
+    })),
+    'POST /auth/login': open(async (w) => ({
+        body: { login: w.owner.email, password: 'correct horse battery' },
+    })),
+    'POST /auth/logout': {
+        alone: async (w, asks) => {
+            const leaver = await person(w.server);
+            await asks(leaver, 'POST', '/auth/logout', 204, {});
+            await asks(leaver, 'POST', '/auth/logout', 401, {});
+            await asks(undefined, 'POST', '/auth/logout', 401, {});
+            await asks(w.robot, 'POST', '/auth/logout', [403, 20001], {});
+        },
+    },
+
+    // --- people ---
+    'GET /users/@me': open(),
+    'GET /users/@me/guilds': open(),
+    'GET /users/{user_id}': open(async (w) => ({ params: { user_id: w.owner.id } })),
+    'DELETE /users/@me/guilds/{guild_id}': {
+        alone: async (w, asks) => {
+            const path = `/users/@me/guilds/${w.guild.id}`;
+            await w.targeted();
+            await asks(w.target, 'DELETE', path, 204);
+            for (const who of [w.target, w.other, w.stranger, w.banned])
+                await asks(who, 'DELETE', path, [404, 10004]);
+            await asks(w.owner, 'DELETE', path, [400, 50055]);
+            await asks(undefined, 'DELETE', path, 401);
+        },
+    },
+    'GET /users/@me/guilds/{guild_id}/member': {},
+
+    // --- guilds ---
+    'POST /guilds': open(async () => ({ body: { name: 'made by the matrix' } })),
+    'GET /guilds/{guild_id}': {},
+    'PATCH /guilds/{guild_id}': { request: async () => ({ body: { name: 'Renamed' } }) },
+    'DELETE /guilds/{guild_id}': { alone: (w, asks) => deletes(w, asks, 'DELETE', '') },
+    'POST /guilds/{guild_id}/delete': { alone: (w, asks) => deletes(w, asks, 'POST', '/delete') },
+    'GET /guilds/{guild_id}/audit-logs': {},
+    'GET /guilds/{guild_id}/regions': {},
+    'GET /voice/regions': open(),
+    'GET /guilds/{guild_id}/permissions/explain': {
+        request: async (w) => ({ query: `?user_id=${await w.targeted()}&channel_id=${w.general}` }),
+    },
+    'PUT /guilds/{guild_id}/incident-actions': {
+        request: async () => ({ body: { invites_disabled_until: null, dms_disabled_until: null } }),
+    },
+
+    'GET /guilds/{guild_id}/integrations': {},
+    'DELETE /guilds/{guild_id}/integrations/{integration_id}': {
+        request: async (w) => {
+            const doomed = await newBot(w.server, w.owner);
+            await authorize(w.server, w.owner, doomed, w.guild);
+            const all = await w.as('GET', `${w.here}/integrations`);
+            return { params: { integration_id: all.find((each) => each.application.id === doomed.application).id } };
+        },
+    },
+
+    // --- channels ---
+    'GET /guilds/{guild_id}/channels': {},
+    'POST /guilds/{guild_id}/channels': { request: async () => ({ body: { name: 'made' } }) },
+    'PATCH /guilds/{guild_id}/channels': {
+        request: async (w) => ({ body: [{ id: w.general, position: 3 }] }),
+    },
+    'GET /channels/{channel_id}': {},
+    'PATCH /channels/{channel_id}': {
+        request: async () => ({ body: { topic: 'edited' } }),
+        also: {
+            overwrites: {
+                bits: ['MANAGE_CHANNELS', 'MANAGE_ROLES'],
+                request: async (w) => ({
+                    params: { channel_id: await text(w) },
+                    body: { permission_overwrites: [{ id: w.low, type: 0, allow: '0', deny: '0' }] },
+                }),
+            },
+        },
+    },
+    'DELETE /channels/{channel_id}': {
+        request: async (w) => ({ params: { channel_id: await text(w) } }),
+    },
+    'PUT /channels/{channel_id}/permissions/{overwrite_id}': {
+        request: async (w) => ({
+            params: { channel_id: await text(w), overwrite_id: w.low }, body: { type: 0, allow: '0', deny: '0' },
+        }),
+    },
+    'DELETE /channels/{channel_id}/permissions/{overwrite_id}': {
+        request: async (w) => {
+            const id = await text(w);
+            await w.as('PUT', `/channels/${id}/permissions/${w.low}`, { type: 0, allow: '0', deny: '0' });
+            return { params: { channel_id: id, overwrite_id: w.low } };
+        },
+    },
+    'POST /channels/{channel_id}/typing': {},
+    'PUT /channels/{channel_id}/voice-status': {
+        // Nothing of a voice channel without CONNECT.
+        bits: ['SET_VOICE_CHANNEL_STATUS', 'MANAGE_CHANNELS', 'CONNECT'],
+        request: async (w) => ({ params: { channel_id: w.voice }, body: { status: 'chess' } }),
+    },
+
+    // --- messages ---
+    'GET /channels/{channel_id}/messages': {},
+    'POST /channels/{channel_id}/messages': { request: async () => ({ body: { content: 'hello' } }) },
+    'GET /channels/{channel_id}/messages/{message_id}': {
+        request: async (w) => ({ params: { message_id: await w.message() } }),
+    },
+    'PATCH /channels/{channel_id}/messages/{message_id}': {
+        // Somebody else's: its flags alone, with MANAGE_MESSAGES.
+        bits: ['MANAGE_MESSAGES'],
+        status: { less: [403, 50005] },
+        request: async (w) => ({ params: { message_id: await w.message() }, body: { flags: 4 } }),
+    },
+    'DELETE /channels/{channel_id}/messages/{message_id}': {
+        bits: ['MANAGE_MESSAGES'],
+        request: async (w) => ({ params: { message_id: await w.message() } }),
+    },
+
+    // --- stages and voice ---
+    'POST /stage-instances': {
+        bits: STAGE_MODERATOR,
+        channel: true,
+        request: async (w) => {
+            const channel = await w.channel({ name: 'stage', type: 13 });
+            return { body: { channel_id: channel, topic: 'talk' }, channel };
+        },
+    },
+    'GET /stage-instances/{channel_id}': { request: stage() },
+    'PATCH /stage-instances/{channel_id}': { bits: STAGE_MODERATOR, request: stage({ topic: 'other' }) },
+    'DELETE /stage-instances/{channel_id}': { bits: STAGE_MODERATOR, request: stage() },
+    // Nobody has a voice state yet: those who may ask are told just that.
+    'GET /guilds/{guild_id}/voice-states/@me': { success: [404, 10065] },
+    'PATCH /guilds/{guild_id}/voice-states/@me': { success: [404, 10065] },
+    'GET /guilds/{guild_id}/voice-states/{user_id}': { success: [404, 10065] },
+    'PATCH /guilds/{guild_id}/voice-states/{user_id}': { success: [404, 10065] },
+
+    // --- roles ---
+    'GET /guilds/{guild_id}/roles': {},
+    'GET /guilds/{guild_id}/roles/member-counts': {},
+    'GET /guilds/{guild_id}/roles/{role_id}': {},
+    'POST /guilds/{guild_id}/roles': { request: async () => ({ body: { name: 'made' } }) },
+    'PATCH /guilds/{guild_id}/roles': {
+        request: async (w) => ({ body: [{ id: w.low, position: 1 }] }),
+    },
+    'PATCH /guilds/{guild_id}/roles/{role_id}': { request: async () => ({ body: { name: 'renamed' } }) },
+    'DELETE /guilds/{guild_id}/roles/{role_id}': {
+        request: async (w) => ({ params: { role_id: await w.role('doomed') } }),
+    },
+
+    // --- members ---
+    'GET /guilds/{guild_id}/members': {},
+    'GET /guilds/{guild_id}/members/search': { request: async () => ({ query: '?query=a' }) },
+    'GET /guilds/{guild_id}/members/{user_id}': {
+        request: async (w) => ({ params: { user_id: await w.targeted() } }),
+    },
+    'PATCH /guilds/{guild_id}/members/@me': {
+        request: async () => ({ body: { avatar: null } }),
+        also: { nick: {
+            bits: ['CHANGE_NICKNAME', 'MANAGE_NICKNAMES'],
+            any: true,
+            request: async (w, actor) => ({ body: { nick: actor } }),
+        } },
+    },
+    'PATCH /guilds/{guild_id}/members/@me/nick': { request: async () => ({ body: { nick: 'me' } }) },
+    'PATCH /guilds/{guild_id}/members/{user_id}': {
+        bits: ['MANAGE_NICKNAMES'],
+        request: async (w) => ({ params: { user_id: await w.targeted() }, body: { nick: 'you' } }),
+        also: {
+            roles: ofTarget(['MANAGE_ROLES'], async (w) => ({ roles: [w.low] })),
+            'time-out': ofTarget(['MODERATE_MEMBERS'], async () => ({
+                communication_disabled_until: new Date(Date.now() + 60e3).toISOString(),
+            })),
+            mute: ofTarget(['MUTE_MEMBERS'], async () => ({ mute: true })),
+            deafen: ofTarget(['DEAFEN_MEMBERS'], async () => ({ deaf: true })),
+            // Nobody is in a voice channel yet: those who may are told just that.
+            move: { ...ofTarget(['MOVE_MEMBERS'], async (w) => ({ channel_id: w.voice })), success: [400, 40032] },
+        },
+    },
+    'DELETE /guilds/{guild_id}/members/{user_id}': {
+        request: async (w) => ({ params: { user_id: await w.targeted() } }),
+    },
+    'PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id}': {
+        request: async (w) => ({ params: { user_id: await w.targeted(), role_id: w.low } }),
+    },
+    'DELETE /guilds/{guild_id}/members/{user_id}/roles/{role_id}': {
+        request: async (w) => {
+            await w.targeted();
+            await w.give(w.target, w.low);
+            return { params: { user_id: w.target.id, role_id: w.low } };
+        },
+    },
+    'PUT /guilds/{guild_id}/members/{user_id}': {
+        alone: async (w, asks) => {
+            const path = (who) => `${w.here}/members/${who.id}`;
+            const newcomer = await person(w.server);
+            const body = { access_token: newcomer.token };
+            const weak = await newBot(w.server, w.owner);
+            await authorize(w.server, w.owner, weak, w.guild, '0');
+            const outside = await newBot(w.server, w.other);
+            await asks(weak, 'PUT', path(newcomer), NO_PERMISSION, body);
+            await asks(outside, 'PUT', path(newcomer), NO_ACCESS, body);
+            await asks(w.owner, 'PUT', path(newcomer), [403, 20002], body);
+            await asks(undefined, 'PUT', path(newcomer), 401, body);
+            await asks(w.robot, 'PUT', path(w.banned), [403, 40007], { access_token: w.banned.token });
+            await asks(w.robot, 'PUT', path(newcomer), 201, body);
+            await asks(w.robot, 'PUT', path(newcomer), 204, body);
+        },
+    },
+
+    // --- moderation ---
+    'GET /guilds/{guild_id}/bans': {},
+    'GET /guilds/{guild_id}/bans/{user_id}': { request: async (w) => ({ params: { user_id: w.banned.id } }) },
+    'PUT /guilds/{guild_id}/bans/{user_id}': {
+        request: async (w) => ({ params: { user_id: await w.targeted() }, body: {} }),
+    },
+    'DELETE /guilds/{guild_id}/bans/{user_id}': {
+        request: async (w) => {
+            await w.targeted();
+            await w.as('PUT', `${w.here}/bans/${w.target.id}`, {});
+            return { params: { user_id: w.target.id } };
+        },
+    },
+    'POST /guilds/{guild_id}/bulk-ban': {
+        request: async (w) => ({ body: { user_ids: [await w.targeted()] } }),
+    },
+    'GET /guilds/{guild_id}/address-bans': {},
+    // Everybody here comes from one address, so that each ban is lifted at once.
+    'POST /guilds/{guild_id}/address-bans': {
+        request: async (w) => {
+            const user_id = await w.targeted();
+            await w.unbanAddresses();
+            return { body: { user_id } };
+        },
+    },
+    'DELETE /guilds/{guild_id}/address-bans/{user_id}': {
+        request: async (w) => {
+            const user_id = await w.targeted();
+            await w.as('POST', `${w.here}/address-bans`, { user_id });
+            return { params: { user_id } };
+        },
+    },
+    'GET /guilds/{guild_id}/prune': { request: async () => ({ query: '?days=30' }) },
+    'POST /guilds/{guild_id}/prune': { request: async () => ({ body: { days: 30 } }) },
+
+    // --- AutoMod ---
+    'GET /guilds/{guild_id}/auto-moderation/rules': {},
+    'POST /guilds/{guild_id}/auto-moderation/rules': {
+        request: async (w) => {
+            await freshRule(w);
+            return { body: rule };
+        },
+        also: {
+            'time-out': {
+                bits: ['MANAGE_GUILD', 'MODERATE_MEMBERS'],
+                request: async (w) => {
+                    await freshRule(w);
+                    return { body: { ...rule, actions: [{ type: 3, metadata: { duration_seconds: 60 } }] } };
+                },
+            },
+        },
+    },
+    'GET /guilds/{guild_id}/auto-moderation/rules/{rule_id}': { request: ofRule() },
+    'PATCH /guilds/{guild_id}/auto-moderation/rules/{rule_id}': { request: ofRule({ name: 'renamed' }) },
+    'DELETE /guilds/{guild_id}/auto-moderation/rules/{rule_id}': { request: ofRule() },
+
+    // --- invites ---
+    'POST /channels/{channel_id}/invites': { request: async () => ({ body: { unique: true } }) },
+    'GET /channels/{channel_id}/invites': {},
+    'GET /guilds/{guild_id}/invites': {},
+    'GET /invites/{code}': open(async (w) => ({ params: { code: w.way.code } })),
+    'POST /invites/{code}': {
+        alone: async (w, asks) => {
+            const path = `/invites/${w.way.code}`;
+            const newcomer = await person(w.server);
+            for (const who of [newcomer, newcomer, w.owner])
+                await asks(who, 'POST', path, 200, {});
+            await asks(w.banned, 'POST', path, [403, 40007], {});
+            await asks(w.robot, 'POST', path, [403, 20001], {});
+            await asks(undefined, 'POST', path, 401, {});
+        },
+    },
+    'DELETE /invites/{code}': {
+        bits: ['MANAGE_GUILD', 'MANAGE_CHANNELS'],
+        any: true,
+        request: async (w) => ({
+            params: { code: (await w.as('POST', `/channels/${w.general}/invites`, { unique: true })).code },
+        }),
+    },
+    'GET /guilds/{guild_id}/vanity-url': {},
+    'PATCH /guilds/{guild_id}/vanity-url': { request: async () => ({ body: { code: 'the-matrix' } }) },
+
+    // --- the directory, and asking to join ---
+    'GET /discoverable-guilds': open(),
+    'PATCH /guilds/{guild_id}/directory': { request: async () => ({ body: { listed: false } }) },
+    'PUT /guilds/{guild_id}/members/@me': {
+        alone: async (w, asks) => {
+            const newcomer = await person(w.server);
+            await asks(newcomer, 'PUT', `${w.here}/members/@me`, [404, 10004], {});
+            await asks(undefined, 'PUT', `${w.here}/members/@me`, 401, {});
+            await asks(w.robot, 'PUT', `${w.here}/members/@me`, [403, 20001], {});
+            await listed(w, 1, async () => {
+                await asks(newcomer, 'PUT', `${w.here}/members/@me`, 200, {});
+                await asks(w.banned, 'PUT', `${w.here}/members/@me`, [403, 40007], {});
+            });
+        },
+    },
+    'GET /guilds/{guild_id}/preview': {
+        alone: async (w, asks) => {
+            await w.targeted();
+            for (const who of [w.owner, w.administrator, w.target])
+                await asks(who, 'GET', `${w.here}/preview`, 200);
+            for (const who of [w.other, w.stranger, w.banned])
+                await asks(who, 'GET', `${w.here}/preview`, [404, 10004]);
+            await listed(w, 1, () => asks(w.stranger, 'GET', `${w.here}/preview`, 200));
+        },
+    },
+    'GET /guilds/{guild_id}/requests': {},
+    'GET /guilds/{guild_id}/requests/@me': { alone: requests },
+    'GET /guilds/{guild_id}/requests/@me/cooldown': { alone: requests },
+    'PUT /guilds/{guild_id}/requests/@me': { alone: requests },
+    'DELETE /guilds/{guild_id}/requests/@me': { alone: requests },
+    'PATCH /guilds/{guild_id}/requests/{request_id}': {
+        request: async (w) => {
+            const asking = await person(w.server);
+            let made;
+            await listed(w, 2, async () => {
+                made = await w.ok(asking, 'PUT', `${w.here}/requests/@me`, { form_fields: [] });
+            });
+            return { params: { request_id: made.id }, body: { action: 'REJECTED' } };
+        },
+    },
+    'GET /guilds/{guild_id}/member-verification': {
+        alone: async (w, asks) => {
+            for (const who of [w.other, w.stranger, w.banned])
+                await asks(who, 'GET', `${w.here}/member-verification`, [404, 10004]);
+            await w.as('PATCH', `${w.here}/member-verification`, { description: 'be kind' });
+            await asks(w.owner, 'GET', `${w.here}/member-verification`, 200);
+        },
+    },
+    'PATCH /guilds/{guild_id}/member-verification': {
+        request: async () => ({ body: { enabled: false, description: 'matrix' } }),
+    },
+
+    // --- what new members see ---
+    'GET /guilds/{guild_id}/welcome-screen': {
+        request: async (w) => {
+            await w.as('PATCH', `${w.here}/welcome-screen`, { enabled: true, welcome_channels: [], description: 'hello' });
+            return {};
+        },
+    },
+    'PATCH /guilds/{guild_id}/welcome-screen': { request: async () => ({ body: { description: 'hello' } }) },
+    'GET /guilds/{guild_id}/new-member-welcome': { success: 204 },
+    'PUT /guilds/{guild_id}/new-member-welcome': {
+        request: async () => ({ body: { enabled: false, new_member_actions: [], resource_channels: [] } }),
+    },
+    'GET /guilds/{guild_id}/onboarding': { request: async (w) => onboarded(w) },
+    'PUT /guilds/{guild_id}/onboarding': {
+        request: async () => ({ body: { prompts: [], default_channel_ids: [], enabled: false, mode: 0 } }),
+    },
+    'POST /guilds/{guild_id}/onboarding-responses': {
+        success: 204,
+        request: async (w) => onboarded(w, answers),
+    },
+    'PUT /guilds/{guild_id}/onboarding-responses': {
+        success: 204,
+        request: async (w) => onboarded(w, answers),
+    },
+    'GET /guilds/{guild_id}/widget': {},
+    'PATCH /guilds/{guild_id}/widget': { request: async () => ({ body: { enabled: false } }) },
+    'GET /guilds/{guild_id}/widget.json': {
+        alone: async (w, asks) => {
+            await w.as('PATCH', `${w.here}/widget`, { enabled: false });
+            await asks(undefined, 'GET', `${w.here}/widget.json`, [403, 50004]);
+            await w.as('PATCH', `${w.here}/widget`, { enabled: true });
+            await asks(undefined, 'GET', `${w.here}/widget.json`, 200);
+            await w.as('PATCH', `${w.here}/widget`, { enabled: false });
+        },
+    },
+    'GET /guilds/{guild_id}/widget.png': {
+        alone: async (w, asks) => {
+            await asks(undefined, 'GET', `${w.here}/widget.png`, [403, 50004]);
+            await w.as('PATCH', `${w.here}/widget`, { enabled: true });
+            await asks(undefined, 'GET', `${w.here}/widget.png`, 200);
+            await w.as('PATCH', `${w.here}/widget`, { enabled: false });
+        },
+    },
+
+    // --- templates ---
+    'GET /guilds/{guild_id}/templates': {},
+    'POST /guilds/{guild_id}/templates': {
+        request: async (w) => {
+            await w.noTemplate();
+            return { body: { name: 'made' } };
+        },
+    },
+    'PUT /guilds/{guild_id}/templates/{code}': { request: ofTemplate() },
+    'PATCH /guilds/{guild_id}/templates/{code}': { request: ofTemplate({ name: 'renamed' }) },
+    'DELETE /guilds/{guild_id}/templates/{code}': { request: ofTemplate() },
+    'GET /guilds/templates/{code}': open(ofTemplate()),
+    'POST /guilds/templates/{code}': open(ofTemplate({ name: 'made of a template' })),
+
+    // --- emojis, stickers, sounds: others' need MANAGE, one's own CREATE ---
+    'GET /guilds/{guild_id}/emojis': {},
+    'POST /guilds/{guild_id}/emojis': { request: async () => ({ body: emoji() }) },
+    'GET /guilds/{guild_id}/emojis/{emoji_id}': { request: async (w) => ({ params: { emoji_id: await anEmoji(w) } }) },
+    'PATCH /guilds/{guild_id}/emojis/{emoji_id}': {
+        bits: ['MANAGE_GUILD_EXPRESSIONS'],
+        request: async (w) => ({ params: { emoji_id: await anEmoji(w) }, body: { name: 'renamed' } }),
+    },
+    'DELETE /guilds/{guild_id}/emojis/{emoji_id}': {
+        bits: ['MANAGE_GUILD_EXPRESSIONS'],
+        request: async (w) => ({ params: { emoji_id: (await w.as('POST', `${w.here}/emojis`, emoji())).id } }),
+    },
+    'GET /guilds/{guild_id}/stickers': {},
+    'POST /guilds/{guild_id}/stickers': { request: async () => ({ form: sticker() }) },
+    'GET /guilds/{guild_id}/stickers/{sticker_id}': {
+        request: async (w) => ({ params: { sticker_id: await aSticker(w) } }),
+    },
+    'PATCH /guilds/{guild_id}/stickers/{sticker_id}': {
+        bits: ['MANAGE_GUILD_EXPRESSIONS'],
+        request: async (w) => ({ params: { sticker_id: await aSticker(w) }, body: { name: 'renamed' } }),
+    },
+    'DELETE /guilds/{guild_id}/stickers/{sticker_id}': {
+        bits: ['MANAGE_GUILD_EXPRESSIONS'],
+        request: async (w) => ({ params: { sticker_id: (await w.form('POST', `${w.here}/stickers`, sticker())).id } }),
+    },
+    'GET /stickers/{sticker_id}': open(async (w) => ({ params: { sticker_id: await aSticker(w) } })),
+    'GET /sticker-packs': open(),
+    'GET /sticker-packs/{pack_id}': open(async () => ({ params: { pack_id: '1' } }), {
+        success: [404, 10061],
+    }),
+    'GET /guilds/{guild_id}/soundboard-sounds': {},
+    'POST /guilds/{guild_id}/soundboard-sounds': { request: async () => ({ body: sound }) },
+    'GET /guilds/{guild_id}/soundboard-sounds/{sound_id}': {
+        request: async (w) => ({ params: { sound_id: await aSound(w) } }),
+    },
+    'PATCH /guilds/{guild_id}/soundboard-sounds/{sound_id}': {
+        bits: ['MANAGE_GUILD_EXPRESSIONS'],
+        request: async (w) => ({ params: { sound_id: await aSound(w) }, body: { name: 'renamed' } }),
+    },
+    'DELETE /guilds/{guild_id}/soundboard-sounds/{sound_id}': {
+        bits: ['MANAGE_GUILD_EXPRESSIONS'],
+        request: async (w) => ({
+            params: { sound_id: (await w.as('POST', `${w.here}/soundboard-sounds`, sound)).sound_id },
+        }),
+    },
+    'GET /soundboard-default-sounds': open(),
+
+    // --- scheduled events: of others with MANAGE_EVENTS, one's own with CREATE_EVENTS ---
+    'GET /guilds/{guild_id}/scheduled-events': {},
+    'POST /guilds/{guild_id}/scheduled-events': {
+        bits: ['CREATE_EVENTS'],
+        request: async () => ({ body: meeting() }),
+    },
+    'GET /guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}': { request: ofMeeting() },
+    'PATCH /guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}': {
+        bits: ['MANAGE_EVENTS'],
+        request: ofMeeting({ name: 'renamed' }),
+    },
+    'DELETE /guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}': {
+        bits: ['MANAGE_EVENTS'],
+        request: ofMeeting(),
+    },
+    'GET /guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}/users': { request: ofMeeting() },
+    'GET /guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}/users/counts': { request: ofMeeting() },
+    'PUT /guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}/users/@me': { request: ofMeeting() },
+    'DELETE /guilds/{guild_id}/scheduled-events/{guild_scheduled_event_id}/users/@me': {
+        request: async (w, actor) => {
+            const made = await ofMeeting()(w);
+            await w.follow(actor, made.params.guild_scheduled_event_id);
+            return made;
+        },
+    },
+
+    // --- images: for everybody who knows the name ---
+    'GET /icons/{guild_id}/{file}': open(guildImage('icon')),
+    'GET /cdn/icons/{guild_id}/{file}': open(guildImage('icon')),
+    'GET /banners/{guild_id}/{file}': open(guildImage('banner')),
+    'GET /cdn/banners/{guild_id}/{file}': open(guildImage('banner')),
+    'GET /splashes/{guild_id}/{file}': open(guildImage('splash')),
+    'GET /cdn/splashes/{guild_id}/{file}': open(guildImage('splash')),
+    'GET /discovery-splashes/{guild_id}/{file}': open(guildImage('discovery_splash')),
+    'GET /cdn/discovery-splashes/{guild_id}/{file}': open(guildImage('discovery_splash')),
+    'GET /home-headers/{guild_id}/{file}': open(guildImage('home_header')),
+    'GET /cdn/home-headers/{guild_id}/{file}': open(guildImage('home_header')),
+    'GET /role-icons/{role_id}/{file}': open(roleIcon),
+    'GET /cdn/role-icons/{role_id}/{file}': open(roleIcon),
+    'GET /roles/{role_id}/icons/{file}': open(roleIcon),
+    'GET /cdn/roles/{role_id}/icons/{file}': open(roleIcon),
+    'GET /guild-events/{event_id}/{file}': open(meetingImage),
+    'GET /cdn/guild-events/{event_id}/{file}': open(meetingImage),
+    'GET /guilds/{guild_id}/users/{user_id}/avatars/{file}': open(ownImage('avatar')),
+    'GET /cdn/guilds/{guild_id}/users/{user_id}/avatars/{file}': open(ownImage('avatar')),
+    'GET /guilds/{guild_id}/users/{user_id}/banners/{file}': open(ownImage('banner')),
+    'GET /cdn/guilds/{guild_id}/users/{user_id}/banners/{file}': open(ownImage('banner')),
+    'GET /emojis/{file}': open(async (w) => ({ params: { file: `${await anEmoji(w)}.png` } })),
+    'GET /cdn/emojis/{file}': open(async (w) => ({ params: { file: `${await anEmoji(w)}.png` } })),
+    'GET /stickers/{file}': open(async (w) => ({ params: { file: `${await aSticker(w)}.png` } })),
+    'GET /cdn/stickers/{file}': open(async (w) => ({ params: { file: `${await aSticker(w)}.png` } })),
+    'GET /soundboard-sounds/{file}': open(async (w) => ({ params: { file: await aSound(w) } })),
+    'GET /cdn/soundboard-sounds/{file}': open(async (w) => ({ params: { file: await aSound(w) } })),
+    'GET /embed/avatars/{file}': open(async () => ({ params: { file: '0.png' } })),
+    'GET /cdn/embed/avatars/{file}': open(async () => ({ params: { file: '0.png' } })),
+
+    // --- applications ---
+    'POST /applications': open(async () => ({ body: { name: 'made' } })),
+    'GET /applications/@me': open(),
+    'GET /oauth2/applications/@me': open(),
+    'GET /applications/{application_id}': {
+        alone: async (w, asks) => {
+            await asks(w.owner, 'GET', `/applications/${w.robot.application}`, 200);
+            await asks(w.stranger, 'GET', `/applications/${w.robot.application}`, [403, 20012]);
+        },
+    },
+    'POST /applications/{application_id}/bot': {
+        alone: async (w, asks) => {
+            const mine = await newBot(w.server, w.owner);
+            await asks(w.stranger, 'POST', `/applications/${mine.application}/bot`, [403, 20012], {});
+            await asks(undefined, 'POST', `/applications/${mine.application}/bot`, 401, {});
+            await asks(w.owner, 'POST', `/applications/${mine.application}/bot`, 200, {});
+        },
+    },
+    'POST /oauth2/authorize': {
+        bits: ['MANAGE_GUILD'],
+        request: async (w) => {
+            const fresh = await newBot(w.server, w.owner, freshName('b'));
+            return {
+                query: `?client_id=${fresh.application}&scope=bot`,
+                body: { guild_id: w.guild.id, permissions: '0', authorize: true },
+            };
+        },
+    },
+};
