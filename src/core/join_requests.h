@@ -15,8 +15,8 @@ MUST_CHECK enum err join_request_submit(struct tx *tx, const struct actor *by,
                                         struct guild_id guild, struct slice responses,
                                         struct arena *arena, struct join_request *out);
 
-/* In a closure that holds the guild's stream: whoever has come in has nothing to ask any more. Emits
- * GUILD_JOIN_REQUEST_DELETE if a request is open. */
+/* In a closure that holds the guild's stream: whoever has come in has nothing to ask any more.
+ * Emits GUILD_JOIN_REQUEST_DELETE if a request is open. */
 MUST_CHECK enum err join_request_drop(struct tx *tx, const struct actor *by, struct guild_id guild,
                                       struct user_id user, struct arena *arena);
 

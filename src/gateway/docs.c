@@ -52,8 +52,14 @@ static void write_intents(struct buf *out, uint32_t bits)
 
 static void write_events(struct buf *out)
 {
-    static const char *const AUDIENCES[] = {"the guild", "who sees the channel", "the user",
-                                            "steers the gateway"};
+    static const char *const AUDIENCES[] = {
+        [AUDIENCE_GUILD] = "the guild",
+        [AUDIENCE_CHANNEL] = "who sees the channel",
+        [AUDIENCE_USER] = "the user",
+        [AUDIENCE_MEMBER] = "the guild, and the member",
+        [AUDIENCE_VIEW] = "whose view changes by it",
+        [AUDIENCE_NONE] = "steers the gateway",
+    };
     static const char *const REPLAYS[] = {"entity as it is", "ids", "never"};
     buf_append_cstr(out,
                     "\n## Events\n\n| number | name | stream | audience | intent bits | "

@@ -137,7 +137,7 @@ static void test_pages(void **state)
 {
     enum { PEOPLE = 6 };
     struct hall h = hall_make(*state);
-    struct person *people[PEOPLE];
+    struct person *people[PEOPLE] = {NULL};
     expect_page(&h, 0, 0, 10, people, 0, 0);
     for (int i = 0; i < PEOPLE; i++) {
         char name[16];

@@ -157,6 +157,8 @@ static void test_disguises(void **state)
          "\xce\xa3\xce\x9a\xce\x8e\xce\x9b\xce\x9f\xce\xa3", true},
         {"cat", "cat\xe3\x85\xa4zz", true}, /* a letter that is drawn as a gap */
         {"cat", "cat\xc2\xa0zz", true},
+        {"cat", "cat\xd8\x9f", true}, /* the question mark of Arabic */
+        {"cat", "cat\xe0\xa5\xa4zz", true},
         {"cat", "cat\xe1\x9a\x80zz", true},
         {"cat", "ca\xef\xbf\xb9t", true},
         {"c a t",
