@@ -15,7 +15,6 @@ enum err core_new(const struct core_options *o, struct core **out)
     if (c == NULL)
         return ERR_NO_MEMORY;
     c->o = *o;
-    pthread_mutex_init(&c->task_lock, NULL);
     c->views = cellmap_new(MEM_VIEWS, VIEWS_MAX, random_u64(o->random));
     c->automod = automod_cache_new(random_u64(o->random), o->clock, 0);
     if (c->views == NULL || c->automod == NULL) {
@@ -39,7 +38,6 @@ void core_free(struct core **c)
         return;
     cellmap_free(&(*c)->views);
     automod_cache_free(&(*c)->automod);
-    pthread_mutex_destroy(&(*c)->task_lock);
     mem_free(MEM_CORE, *c);
     *c = NULL;
 }

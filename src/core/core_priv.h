@@ -2,8 +2,6 @@
 
 /* What the files of core share: the core itself, emitting events, guild views. */
 
-#include <pthread.h>
-
 #include "base/arena.h"
 #include "base/cellmap.h"
 #include "core/core.h"
@@ -16,8 +14,8 @@ struct core {
     struct automod_cache *automod;
     /* The task that had the last turn (tasks.c). Relaxed: who is next matters little. */
     _Atomic uint64_t task_last;
-    pthread_mutex_t task_lock; /* guards the two that follow, also while on_task runs */
-    void (*on_task)(void *ctx);
+    /* Who is told of new tasks. Release, after the context, which holds for it. */
+    void (*_Atomic on_task)(void *ctx);
     void *on_task_ctx;
 };
 

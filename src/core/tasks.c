@@ -184,18 +184,16 @@ enum err core_task_step(struct core *c, bool *more)
 
 void core_on_task(struct core *c, void (*fn)(void *ctx), void *ctx)
 {
-    pthread_mutex_lock(&c->task_lock);
-    c->on_task = fn;
-    c->on_task_ctx = ctx;
-    pthread_mutex_unlock(&c->task_lock);
+    if (fn != NULL)
+        c->on_task_ctx = ctx;
+    atomic_store_explicit(&c->on_task, fn, memory_order_release);
 }
 
 void tasks_begun(struct core *c)
 {
-    pthread_mutex_lock(&c->task_lock);
-    if (c->on_task != NULL)
-        c->on_task(c->on_task_ctx);
-    pthread_mutex_unlock(&c->task_lock);
+    void (*fn)(void *) = atomic_load_explicit(&c->on_task, memory_order_acquire);
+    if (fn != NULL)
+        fn(c->on_task_ctx);
 }
 
 /* ---- progress ---- */

@@ -15,8 +15,8 @@
  */
 MUST_CHECK enum err core_task_step(struct core *c, bool *more);
 
-/* Who calls core_task_step is told when a use-case has begun a task. fn: any thread, never blocks;
- * NULL: nobody is told, from now on (not even by a call under way). */
+/* Who calls core_task_step is told when a use-case has begun a task. fn: any thread, never blocks.
+ * Given once; NULL when no use-case runs any more: nobody is told. */
 void core_on_task(struct core *c, void (*fn)(void *ctx), void *ctx);
 
 struct task_progress {

@@ -223,6 +223,7 @@ enum err guild_view_get(struct core *c, struct guild_id id, struct guild_view **
 void views_warm(struct core *c, struct guild_id id)
 {
     struct guild_view *v = NULL;
-    if (guild_view_get(c, id, &v) == ERR_OK)
+    /* Without room there is nothing to load it for. */
+    if (cellmap_get_or_add(c->views, id.v) != NULL && guild_view_get(c, id, &v) == ERR_OK)
         guild_view_unref(&v);
 }

@@ -179,7 +179,7 @@ void chores_stop(struct chores **cp)
     struct chores *c = *cp;
     if (c == NULL)
         return;
-    core_on_task(c->ops->core, NULL, NULL); /* workers still begin tasks */
+    core_on_task(c->ops->core, NULL, NULL);
     upkeep_stop(&c->backups);
     upkeep_stop(&c->upkeep);
     mem_free(MEM_MAIN, c);

@@ -14,5 +14,6 @@ MUST_CHECK enum err chores_start(const struct config *config, struct ops *ops,
                                  struct metrics *metrics, struct chores **out);
 /* Any thread; struct ops' wake with ctx = the chores. */
 void chores_wake(void *ctx);
-/* Returns when the steps under way have ended; before the store is closed. NULL allowed. */
+/* Returns when the steps under way have ended; after the workers have stopped, before the store is
+ * closed. NULL allowed. */
 void chores_stop(struct chores **c);

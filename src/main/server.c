@@ -367,9 +367,9 @@ static void stop(struct server *s)
     if (s->http != NULL)
         let_clients_go(s);
     admin_socket_stop(&s->admin);
-    chores_stop(&s->chores);
     if (s->workers != NULL)
         workers_stop(s->workers);
+    chores_stop(&s->chores); /* after the workers, whose use-cases wake it */
     if (s->store != NULL)
         store_close(&s->store);
     for (unsigned i = 0; i < s->loops_running; i++)

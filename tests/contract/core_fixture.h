@@ -38,6 +38,7 @@ struct core_fixture {
     _Atomic uint64_t mono_ahead_ms; /* of the system's clock: windows of time pass at once */
     struct clock clock;
     struct bus *bus;
+    struct metrics *metrics; /* of the store */
     struct core *core;
     struct store *store;
     struct arena arena;
@@ -90,6 +91,7 @@ static void cf_open(struct core_fixture *f)
                                .wal_alarm_bytes = UINT64_C(1) << 30,
                                .read_limit_ms = 10000,
                                .clock = &f->clock,
+                               .metrics = f->metrics,
                                .on_commit = cf_on_commit,
                                .on_commit_ctx = f};
     assert_int_equal(core_new(&co, &f->core), ERR_OK);
@@ -113,7 +115,9 @@ static int cf_setup(void **state)
     pthread_mutex_init(&f->lock, NULL);
     arena_init(&f->arena, MEM_CORE, 64 * 1024 * 1024);
     f->bus = bus_new(NULL);
+    f->metrics = metrics_new();
     assert_non_null(f->bus);
+    assert_non_null(f->metrics);
     later_schema_make(f->folder, &f->db);
     cf_open(f);
     *state = f;
@@ -178,6 +182,7 @@ static int cf_teardown(void **state)
     core_free(&f->core);
     cf_forget_events(f);
     bus_free(&f->bus);
+    metrics_free(&f->metrics);
     arena_deinit(&f->arena);
     pthread_mutex_destroy(&f->lock);
     cf_remove_folder(f->folder);

@@ -111,7 +111,15 @@ static enum err put_some_tags(struct changer *x, struct tx *tx, struct channel_i
     return channels_replace_tags(tx_sql(tx), id, tags, count);
 }
 
-/* One: made, changed or deleted. */
+static bool has_children(const struct guild_view *v, struct channel_id id)
+{
+    for (size_t i = 0; i < v->channel_count; i++)
+        if (v->channels[i].parent.v == id.v)
+            return true;
+    return false;
+}
+
+/* One: made, changed or deleted; the children of a category lose it then. */
 static enum err change_channel(struct changer *x, struct tx *tx, const struct guild_view *v,
                                struct view_change *c)
 {
@@ -131,9 +139,11 @@ static enum err change_channel(struct changer *x, struct tx *tx, const struct gu
     enum err e = ERR_OK;
     if (what == 0)
         e = channels_insert(tx_sql(tx), &ch);
-    else if (what == 1 && guild_view_stage(v, id) == NULL)
+    else if (what == 1 && guild_view_stage(v, id) == NULL) {
+        if (has_children(v, id))
+            c->channel.v = 0;
         return channels_delete(tx_sql(tx), id);
-    else
+    } else
         e = channels_update(tx_sql(tx), &ch);
     if (e == ERR_OK)
         e = put_some_overwrites(x, tx, id);
@@ -240,10 +250,24 @@ static enum err change_something(struct changer *x, struct tx *tx, const struct 
     }
 }
 
+/* As the transaction sees it: whatever view the patch began with, be it of another closure. */
+static enum err check_inside(struct changer *x, struct tx *tx)
+{
+    struct guild_view *loaded = NULL;
+    enum err e = views_load(tx_sql(tx), x->guild, &loaded);
+    const char *difference = loaded == NULL ? NULL : view_difference(x->view, loaded);
+    if (difference != NULL)
+        fail_msg("inside, the view differs in %s", difference);
+    guild_view_unref(&loaded);
+    return e;
+}
+
 static enum err announce(struct changer *x, struct tx *tx, struct view_change c)
 {
     x->parts_seen |= c.parts;
     enum err e = views_restructured(tx, x->guild, c, &x->view);
+    if (e == ERR_OK)
+        e = check_inside(x, tx);
     if (e != ERR_OK)
         return e;
     struct event *told = event_new(EVENT_GUILD_UPDATE, core_guild_stream(x->guild), NULL, 0);
