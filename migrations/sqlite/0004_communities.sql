@@ -100,6 +100,16 @@ CREATE TABLE bans (
 ) WITHOUT ROWID;
 CREATE INDEX bans_user ON bans (user_id);
 
+-- Time-outs of people who left before the end: they come back with them.
+CREATE TABLE kept_timeouts (
+    guild_id BIGINT NOT NULL REFERENCES guilds (id) ON DELETE CASCADE,
+    user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    until_ms BIGINT NOT NULL,
+    PRIMARY KEY (guild_id, user_id)
+) WITHOUT ROWID;
+CREATE INDEX kept_timeouts_user ON kept_timeouts (user_id);
+CREATE INDEX kept_timeouts_until ON kept_timeouts (guild_id, until_ms);
+
 -- Secrets of this installation, made when first needed.
 CREATE TABLE secrets (
     name TEXT NOT NULL PRIMARY KEY,

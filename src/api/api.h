@@ -35,7 +35,7 @@ struct api_options {
     uint32_t requests_per_second;
     uint32_t identifies_per_day;
     const char *trusted_proxies; /* see client_address.h; NULL: none */
-    bool metrics_route; /* serve GET /metrics */
+    bool metrics_route;          /* serve GET /metrics */
     /* For GET /readyz, any thread: NULL while this server should get traffic, or in a few words why
      * it should not. */
     const char *(*trouble)(void *ctx);

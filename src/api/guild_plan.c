@@ -45,11 +45,17 @@ void guild_plan_check_locale(struct request *r, const char *path, struct slice l
 
 /* ---- who is meant ---- */
 
+static bool meant(uint64_t present, uint64_t null, unsigned bit)
+{
+    return (present >> bit & 1) != 0 && (null >> bit & 1) == 0;
+}
+#define MEANT(body, bit) meant((body).present, (body).null, bit)
+
 /* By placeholder; without one a role is @everyone if it is the first, else nobody. */
 static int64_t role_index(const struct plan *p, int64_t placeholder)
 {
     for (size_t i = 0; i < p->body->roles.count; i++)
-        if (BODY_SENT(p->roles[i], BODY_PLAN_ID) && p->roles[i].id == placeholder)
+        if (MEANT(p->roles[i], BODY_PLAN_ID) && p->roles[i].id == placeholder)
             return (int64_t)i;
     return ABSENT;
 }
@@ -57,16 +63,18 @@ static int64_t role_index(const struct plan *p, int64_t placeholder)
 static int64_t channel_index(const struct plan *p, int64_t placeholder)
 {
     for (size_t i = 0; i < p->body->channels.count; i++)
-        if (BODY_SENT(p->channels[i], BODY_PLAN_ID) && p->channels[i].id == placeholder)
+        if (MEANT(p->channels[i], BODY_PLAN_ID) && p->channels[i].id == placeholder)
             return (int64_t)i;
     return ABSENT;
 }
 
-static bool meant(uint64_t present, uint64_t null, unsigned bit)
+/* `first`: whom the placeholder of the one at `index` names. */
+static void check_placeholder(struct plan *p, const char *list, size_t index, bool asked,
+                              int64_t first)
 {
-    return (present >> bit & 1) != 0 && (null >> bit & 1) == 0;
+    if (asked && first != (int64_t)index)
+        refuse(p, list, index, "id", "BASE_TYPE_DUPLICATE", "Another one has this placeholder id");
 }
-#define MEANT(body, bit) meant((body).present, (body).null, bit)
 
 static enum channel_type type_of(const struct body_plan_channel *c)
 {
@@ -112,8 +120,11 @@ static enum err take_roles(struct plan *p, struct guild_draft *out)
     struct role *list = arena_array(p->arena, count, sizeof *list);
     if (list == NULL && count > 0)
         return ERR_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         list[i] = role_of(&p->roles[i], i == 0);
+        check_placeholder(p, "roles", i, MEANT(p->roles[i], BODY_PLAN_ID),
+                          role_index(p, p->roles[i].id));
+    }
     out->roles = list;
     out->role_count = count;
     return ERR_OK;
@@ -121,24 +132,37 @@ static enum err take_roles(struct plan *p, struct guild_draft *out)
 
 /* ---- channels ---- */
 
+static void refuse_overwrite(struct plan *p, size_t index, bool twice)
+{
+    if (twice)
+        refuse(p, "channels", index, "permission_overwrites", "BASE_TYPE_DUPLICATE",
+               "There is one overwrite for each role");
+    else
+        refuse(p, "channels", index, "permission_overwrites", "INVALID_OVERWRITE",
+               "Overwrites name roles of this request");
+}
+
 /* An overwrite for a member can name nobody yet. */
 static enum err take_overwrites(struct plan *p, size_t index, struct channel *out)
 {
     const struct body_array *from = &p->channels[index].permission_overwrites;
     const struct body_plan_overwrite *items = from->items;
     struct overwrite *list = arena_array(p->arena, from->count, sizeof *list);
+    bool seen[LIMIT_GUILD_ROLES] = {false};
     size_t count = 0;
     if (list == NULL && from->count > 0)
         return ERR_NO_MEMORY;
     for (size_t i = 0; i < from->count; i++) {
         int64_t role = role_index(p, items[i].id);
-        if (items[i].type == OVERWRITE_ROLE && role != ABSENT)
+        bool known = items[i].type == OVERWRITE_ROLE && role != ABSENT;
+        if (known && !seen[role]) {
+            seen[role] = true;
             list[count++] =
                 (struct overwrite){(uint64_t)role, OVERWRITE_ROLE, items[i].allow & PERMISSIONS_ALL,
                                    items[i].deny & PERMISSIONS_ALL};
-        else
-            refuse(p, "channels", index, "permission_overwrites", "INVALID_OVERWRITE",
-                   "Overwrites name roles of this request");
+        } else {
+            refuse_overwrite(p, index, known);
+        }
     }
     out->overwrites = list;
     out->overwrite_count = count;
@@ -231,6 +255,8 @@ static enum err take_channel(struct plan *p, size_t index, struct channel *out)
         .default_sort_order = -1,
     };
     unsigned type = 1u << out->type;
+    bool asked = MEANT(*from, BODY_PLAN_ID);
+    check_placeholder(p, "channels", index, asked, channel_index(p, from->id));
     take_name(p, index, out);
     take_parent(p, index, out);
     if (out->type != CHANNEL_TYPE_CATEGORY) {
@@ -311,6 +337,8 @@ enum err guild_plan_draft(struct request *r, const struct body_guild_create *bod
     enum err e = take_roles(&p, &d);
     if (e == ERR_OK)
         e = take_channels(&p, &d);
+    if (e == ERR_NO_MEMORY || (e == ERR_OK && arena->full)) /* a name that did not fit */
+        return arena_short(arena);
     if (e != ERR_OK)
         return e;
     d.afk_channel = place_of(&p, MEANT(*body, BODY_PLAN_AFK_CHANNEL), body->afk_channel_id,

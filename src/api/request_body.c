@@ -40,7 +40,8 @@ static enum err decode(struct request *r)
         r->errors = form_errors_new(&r->arena);
     if (r->body == NULL || r->errors == NULL)
         return ERR_NO_MEMORY;
-    return body_decode(shape, r->json, &r->arena, r->body, r->errors);
+    enum err e = body_decode(shape, r->json, &r->arena, r->body, r->errors);
+    return e == ERR_NO_MEMORY ? arena_short(&r->arena) : e;
 }
 
 static enum err read_form(struct request *r)

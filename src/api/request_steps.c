@@ -30,9 +30,8 @@ static enum err check_kind(const struct request *r)
 
 enum err request_authenticate(struct request *r)
 {
-    r->actor = (struct actor){.who = &r->principal,
-                              .request_id = request_id(r),
-                              .address = request_address(r)};
+    r->actor = (struct actor){
+        .who = &r->principal, .request_id = request_id(r), .address = request_address(r)};
     if (r->route->auth == ROUTE_AUTH_NONE)
         return ERR_OK;
     struct slice header = slice_trim(http_header_get(r->x->request, SLICE("authorization")));

@@ -142,6 +142,8 @@ enum err route_templates_use(struct request *r)
         e = template_document_read(t.document, &arena, &json, &plan);
     if (e == ERR_OK)
         e = make_guild(r, &plan, t.code, &arena);
+    if (e == ERR_NO_MEMORY)
+        e = arena_short(&arena);
     template_document_free(&json);
     arena_deinit(&arena);
     return e;

@@ -48,6 +48,12 @@ void arena_reset(struct arena *a)
     if (a->blocks != NULL)
         a->blocks->used = 0;
     a->used = 0;
+    a->full = false;
+}
+
+enum err arena_short(const struct arena *a)
+{
+    return a->full ? ERR_ENTITY_TOO_LARGE : ERR_NO_MEMORY;
 }
 
 static size_t block_cap(const struct arena *a, size_t size, size_t left)
@@ -64,8 +70,10 @@ static size_t block_cap(const struct arena *a, size_t size, size_t left)
 static bool add_block(struct arena *a, size_t size)
 {
     size_t waste = a->blocks == NULL ? 0 : a->blocks->cap - a->blocks->used;
-    if (waste > a->max - a->used || size > a->max - a->used - waste)
+    if (waste > a->max - a->used || size > a->max - a->used - waste) {
+        a->full = true;
         return false;
+    }
     size_t cap = block_cap(a, size, a->max - a->used - waste);
     struct arena_block *block = mem_alloc(a->area, sizeof *block + cap);
     if (block == NULL)
@@ -78,8 +86,10 @@ static bool add_block(struct arena *a, size_t size)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-    if (size > a->max - a->used)
+    if (size > a->max - a->used) {
+        a->full = true;
         return NULL;
+    }
     size = size == 0 ? ARENA_ALIGN : (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     if (a->blocks == NULL || size > a->blocks->cap - a->blocks->used)
         if (!add_block(a, size))

@@ -6,9 +6,11 @@
  * heap without memory. Memory is 16-byte aligned. Owned by one thread at a time.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attrs.h"
+#include "base/errors.h"
 #include "base/mem.h"
 #include "base/slice.h"
 
@@ -18,6 +20,7 @@ struct arena {
     struct arena_block *blocks;
     size_t used; /* bytes handed out and wasted, in all blocks */
     size_t max;
+    bool full; /* has refused something because of `max` */
     enum mem_area area;
 };
 
@@ -26,6 +29,9 @@ void arena_init(struct arena *a, enum mem_area area, size_t max);
 void arena_deinit(struct arena *a);
 /* Empties it but keeps the first block. */
 void arena_reset(struct arena *a);
+/* What a NULL means for whoever filled the arena with what they sent: ENTITY_TOO_LARGE if it was
+ * full, NO_MEMORY if the heap was. */
+MUST_CHECK enum err arena_short(const struct arena *a);
 MUST_CHECK void *arena_alloc(struct arena *a, size_t size);  /* undefined contents */
 MUST_CHECK void *arena_zalloc(struct arena *a, size_t size); /* zeroed */
 MUST_CHECK void *arena_array(struct arena *a, size_t count,

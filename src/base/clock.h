@@ -27,6 +27,6 @@ enum { CLOCK_ISO_LEN = 32 };
 /* Writes CLOCK_ISO_LEN bytes and a NUL. wall_ms in years 1970 to 9999, else clamped. */
 void clock_iso(int64_t wall_ms, char out[CLOCK_ISO_LEN + 1]);
 /* ISO 8601 with a date and a time of day, "2026-11-21T01:23:45.678Z": seconds, their fraction and
- * the zone may be absent (no zone: UTC). False, and *wall_ms untouched, for everything else, and for
- * moments outside of the years 1970 to 9999. */
+ * the zone may be absent (no zone: UTC). False, and *wall_ms untouched, for everything else, and
+ * for moments outside of the years 1970 to 9999. */
 MUST_CHECK bool clock_iso_parse(struct slice text, int64_t *wall_ms);

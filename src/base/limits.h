@@ -75,7 +75,7 @@ enum {
     LIMIT_GUILD_SOUNDS = 48, /* Discord's highest tier (ours) */
     LIMIT_IMAGE_BYTES = 10 * 1024 * 1024,
     LIMIT_ROLE_ICON_BYTES = 256 * 1024,
-    LIMIT_SCHEDULED_EVENTS = 100,    /* not finished, of a guild */
+    LIMIT_SCHEDULED_EVENTS = 100,  /* not finished, of a guild */
     LIMIT_AUTOMOD_KEYWORDS = 1000, /* of a rule; how many rules: model/automod.c */
     LIMIT_AUTOMOD_KEYWORD_MAX = 60,
     LIMIT_AUTOMOD_PATTERNS = 10,
@@ -88,10 +88,10 @@ enum {
     LIMIT_AUTOMOD_NAME = 100,
     LIMIT_VANITY_MIN = 2,
     LIMIT_VANITY_MAX = 32,
-    LIMIT_JOIN_REQUESTS_GUILD = 1000,     /* not decided (ours) */
-    LIMIT_JOIN_REQUESTS_USER = 100,       /* not decided (ours) */
+    LIMIT_JOIN_REQUESTS_GUILD = 1000,      /* not decided (ours) */
+    LIMIT_JOIN_REQUESTS_USER = 100,        /* not decided (ours) */
     LIMIT_JOIN_REQUEST_WAIT_S = 24 * 3600, /* after a rejection, until the next (ours) */
-    LIMIT_REJECTION_REASON = 160,         /* userdoccers, also for the screening */
+    LIMIT_REJECTION_REASON = 160,          /* userdoccers, also for the screening */
     LIMIT_SCREENING_FIELDS = 5,
     LIMIT_SCREENING_VALUES = 16,
     LIMIT_SCREENING_TEXT = 300,

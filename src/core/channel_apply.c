@@ -6,7 +6,11 @@
 #include "proto/channel_events.h"
 #include "store/channels.h"
 
-enum { ANNOUNCED_MAX = 1 + LIMIT_CATEGORY_CHANNELS, LOOKED_UP_MAX = 8 };
+enum {
+    ANNOUNCED_MAX = 1 + LIMIT_CATEGORY_CHANNELS,
+    LOOKED_UP_MAX = 8,
+    ROWS_MAX = 10000, /* of overwrites; all guilds wait for a closure that writes them */
+};
 
 /* The newest messages of all channels of a guild are one query, of a few channels a few small ones:
  * what a change costs goes by what it changes. */
@@ -89,6 +93,28 @@ static bool follows(const struct channel *child, const struct channel *category)
            channel_in_step(child, category);
 }
 
+static enum err count_one(void *ctx, const struct overwrite *before, const struct overwrite *after)
+{
+    (void)before;
+    (void)after;
+    ++*(size_t *)ctx;
+    return ERR_OK;
+}
+
+/* The category's rows, and as many for each child that follows. One overwrite for all of them is
+ * always little enough. */
+static enum err few_enough(const struct guild_view *view, const struct channel *before,
+                           const struct channel *after)
+{
+    size_t rows = 0, channels = 1;
+    enum err e = overwrites_compare(before, after, count_one, &rows);
+    for (size_t i = 0; i < view->channel_count; i++)
+        channels += follows(&view->channels[i], before);
+    if (e == ERR_OK && channels > 1 && rows * channels > ROWS_MAX)
+        e = ERR_ENTITY_TOO_LARGE;
+    return e;
+}
+
 /* There is no inheritance at run time: whoever was in step is written anew (surface §3.8). */
 static enum err push_overwrites(struct tx *tx, const struct guild_view *view,
                                 const struct channel *before, const struct channel *after,
@@ -141,7 +167,9 @@ enum err channel_apply(struct tx *tx, struct channel_change *x, const struct cha
         x->view = guild_view_ref(x->now.view);
         return ERR_OK;
     }
-    enum err e = write_channel(tx, before, after);
+    enum err e = in_step ? ERR_OK : few_enough(x->now.view, before, after);
+    if (e == ERR_OK)
+        e = write_channel(tx, before, after);
     if (e == ERR_OK && !in_step)
         e = push_overwrites(tx, x->now.view, before, after, &pushed);
     return e == ERR_OK ? announce(tx, x, before, after, pushed) : e;

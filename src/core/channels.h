@@ -54,7 +54,8 @@ MUST_CHECK enum err channel_create(struct core *c, const struct actor *by, const
 
 /* a->channel becomes what the draft sets; CHANNEL_UPDATE for it and, if it is a category whose
  * overwrites change, for the children that were in step with it and stay so. Errors as of
- * channel_create. *view: as there. *last: its newest message. */
+ * channel_create; ENTITY_TOO_LARGE: more overwrites for more children than one write may change.
+ * *view: as there. *last: its newest message. */
 MUST_CHECK enum err channel_edit(struct core *c, const struct actor *by, const struct access *a,
                                  const struct channel_draft *d, struct guild_view **view,
                                  struct message_id *last, struct draft_problem *problem);

@@ -237,6 +237,8 @@ enum err guild_create(struct core *c, const struct actor *by, const struct guild
     struct creation x = {.core = c, .by = by, .draft = &full};
     arena_init(&x.arena, MEM_CORE, CREATION_BYTES_MAX);
     enum err e = store_write(c->store, create, &x);
+    if (e == ERR_NO_MEMORY)
+        e = arena_short(&x.arena);
     arena_deinit(&x.arena);
     if (e == ERR_OK)
         *view = x.view;

@@ -243,7 +243,7 @@ static const struct task_step steps[] = {
     {"deleting channels", NULL, act_channels, NULL},
     {"deleting roles", NULL, act_roles, NULL},
     /* Before the log, so that a task which an older version began takes them too. */
-    {"deleting bans, requests and the audit log", NULL, act_parts, NULL},
+    {"deleting bans, time-outs, requests and the audit log", NULL, act_parts, NULL},
     {"deleting scheduled events", NULL, act_events, NULL},
     {"letting go of images", NULL, act_media, NULL},
     {"deleting the log", NULL, act_log, NULL},

@@ -14,6 +14,7 @@
 #include "store/channels.h"
 #include "store/guilds.h"
 #include "store/joining.h"
+#include "store/kept_timeouts.h"
 #include "store/members.h"
 #include "store/messages.h"
 #include "store/roles.h"
@@ -53,6 +54,15 @@ static enum err may_enter(struct tx *tx, const struct joining *j, const struct g
     return e == ERR_OK ? has_room(tx, j, g) : e;
 }
 
+/* One that has not ended since they left it goes on; *until_ms 0: none. */
+static enum err resume_timeout(struct tx *tx, const struct joining *j, int64_t *until_ms)
+{
+    enum err e = kept_timeouts_take(tx_sql(tx), j->guild, j->user, until_ms);
+    if (e == ERR_OK && *until_ms <= tx_now_ms(tx))
+        *until_ms = 0;
+    return e;
+}
+
 /* Position of the event that tells of it: the next one of the guild's stream. */
 static enum err insert(struct tx *tx, const struct joining *j, const struct guild *g)
 {
@@ -69,6 +79,8 @@ static enum err insert(struct tx *tx, const struct joining *j, const struct guil
         .pending = gate && !j->screened,
     };
     enum err e = tx_stream_head(tx, core_guild_stream(j->guild), &head);
+    if (e == ERR_OK)
+        e = resume_timeout(tx, j, &m.timed_out_until_ms);
     if (e != ERR_OK)
         return e;
     m.standing = head + 1;

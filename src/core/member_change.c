@@ -12,6 +12,7 @@
 #include "proto/events.h"
 #include "proto/member_events.h"
 #include "store/guilds.h"
+#include "store/kept_timeouts.h"
 #include "store/member_edit.h"
 #include "store/member_names.h"
 #include "store/members.h"
@@ -219,6 +220,15 @@ static enum err release_images(struct tx *tx, const struct member *m)
     return e;
 }
 
+/* Leaving is no way out of a time-out. */
+static enum err keep_timeout(struct tx *tx, const struct member *m)
+{
+    int64_t now = tx_now_ms(tx);
+    if (m->timed_out_until_ms <= now)
+        return ERR_OK;
+    return kept_timeouts_put(tx_sql(tx), m->guild, m->user.id, m->timed_out_until_ms, now);
+}
+
 enum err member_depart(struct tx *tx, const struct actor *by, const struct member *m)
 {
     uint64_t actor = by->who != NULL ? by->who->user.v : 0;
@@ -227,6 +237,8 @@ enum err member_depart(struct tx *tx, const struct actor *by, const struct membe
         e = scheduled_events_forget_user(tx_sql(tx), m->guild, m->user.id);
     if (e == ERR_OK && m->user.bot)
         e = integration_dissolve(tx, by, m->guild, m->user.id);
+    if (e == ERR_OK)
+        e = keep_timeout(tx, m);
     if (e == ERR_OK)
         e = members_remove(tx_sql(tx), m->guild, m->user.id);
     if (e == ERR_OK)

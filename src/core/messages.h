@@ -58,10 +58,11 @@ struct message_edit {
     struct slice content;
     struct allowed_mentions allowed; /* of the new content */
     bool has_flags;
-    uint64_t flags; /* SUPPRESS_EMBEDS may change */
+    uint64_t flags;        /* SUPPRESS_EMBEDS may change */
     struct slice *refusal; /* as of message_draft */
 };
-/* EDIT_OTHERS_MESSAGE, UNKNOWN_MESSAGE, AUTOMOD_BLOCKED. Content is the author's alone; flags also MANAGE_MESSAGES'.
+/* EDIT_OTHERS_MESSAGE, UNKNOWN_MESSAGE, AUTOMOD_BLOCKED. Content is the author's alone; flags also
+ * MANAGE_MESSAGES'.
  */
 MUST_CHECK enum err message_edit(struct core *c, const struct actor *by, const struct access *a,
                                  struct message_id id, const struct message_edit *e,

@@ -355,9 +355,12 @@ static enum err act_invites(struct tx *tx, struct task_run *x)
 static enum err act_bans(struct tx *tx, struct task_run *x)
 {
     uint64_t rows = 0;
+    uint64_t kept = 0;
     enum err e = user_removal_bans(tx_sql(tx), user_of(x), TASK_ROWS, &rows);
-    x->task.done_rows += rows;
-    x->step_done = rows < TASK_ROWS;
+    if (e == ERR_OK)
+        e = user_removal_timeouts(tx_sql(tx), user_of(x), TASK_ROWS, &kept);
+    x->task.done_rows += rows + kept;
+    x->step_done = rows < TASK_ROWS && kept < TASK_ROWS;
     return e;
 }
 
@@ -488,7 +491,7 @@ static const struct task_step steps[] = {
     {"forgetting nonces", NULL, act_nonces, NULL},
     {"looking through the log", look_log, act_log, NULL},
     {"deleting invites", NULL, act_invites, NULL},
-    {"deleting bans", NULL, act_bans, NULL},
+    {"deleting bans and time-outs", NULL, act_bans, NULL},
     {"deleting requests", NULL, act_requests, NULL},
     {"looking through the audit logs", NULL, act_audit, NULL},
     {"leaving scheduled events", NULL, act_interest, NULL},

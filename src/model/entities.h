@@ -97,9 +97,9 @@ struct role {
     bool hoist;
     bool managed;
     bool mentionable;
-    struct user_id bot;      /* of a bot's managed role, else 0 */
-    uint32_t secondary_color; /* ROLE_COLOR_SET | 0xRRGGBB; 0: none (NULL in the table) */
-    uint32_t tertiary_color;  /* as secondary_color */
+    struct user_id bot;         /* of a bot's managed role, else 0 */
+    uint32_t secondary_color;   /* ROLE_COLOR_SET | 0xRRGGBB; 0: none (NULL in the table) */
+    uint32_t tertiary_color;    /* as secondary_color */
     struct slice icon;          /* hash of a blob; data NULL: none, as for every hash below */
     struct slice unicode_emoji; /* data NULL: none */
     uint64_t flags;

@@ -165,31 +165,32 @@ enum err channels_set_position(struct sql_conn *c, struct channel_id id, int32_t
 
 enum err channels_unuse(struct sql_conn *c, struct guild_id guild, struct channel_id id)
 {
-    struct sql_stmt *s =
-        sql_query(
-            c, "UPDATE guilds SET " UNUSED_BY("system_channel_id") ", " UNUSED_BY(
-                   "afk_"
-                   "chann"
-                   "el_"
-                   "id") ", " UNUSED_BY("rules_channel_id") ", " UNUSED_BY("public_updates_channel_"
-                                                                           "id") ", " UNUSED_BY("sa"
-                                                                                                "fe"
-                                                                                                "ty"
-                                                                                                "_a"
-                                                                                                "le"
-                                                                                                "rt"
-                                                                                                "s_"
-                                                                                                "ch"
-                                                                                                "an"
-                                                                                                "ne"
-                                                                                                "l_"
-                                                                                                "i"
-                                                                                                "d") ", " UNUSED_BY("wid"
-                                                                                                                    "get"
-                                                                                                                    "_ch"
-                                                                                                                    "ann"
-                                                                                                                    "el_"
-                                                                                                                    "id") " WHERE id = $1");
+    struct sql_stmt *s = sql_query(
+        c,
+        "UPDATE guilds SET " UNUSED_BY("system_channel_id") ", " UNUSED_BY(
+            "afk_"
+            "chann"
+            "el_"
+            "id") ", " UNUSED_BY("rules_channel_id") ", " UNUSED_BY("public_updates_channel_"
+                                                                    "id") ", " UNUSED_BY("sa"
+                                                                                         "fe"
+                                                                                         "ty"
+                                                                                         "_a"
+                                                                                         "le"
+                                                                                         "rt"
+                                                                                         "s_"
+                                                                                         "ch"
+                                                                                         "an"
+                                                                                         "ne"
+                                                                                         "l_"
+                                                                                         "i"
+                                                                                         "d") ","
+                                                                                              " " UNUSED_BY("wid"
+                                                                                                            "get"
+                                                                                                            "_ch"
+                                                                                                            "ann"
+                                                                                                            "el_"
+                                                                                                            "id") " WHERE id = $1");
     sql_bind_u64(s, 1, guild.v);
     sql_bind_u64(s, 2, id.v);
     return sql_run(s);

@@ -166,6 +166,10 @@ static struct sql_stmt *deletion_of(struct sql_conn *c, enum guild_part part)
     case GUILD_PART_JOBS:
         return sql_query(c, "DELETE FROM moderation_jobs WHERE id IN (SELECT id FROM "
                             "moderation_jobs WHERE guild_id = $1 LIMIT $2)");
+    case GUILD_PART_KEPT_TIMEOUTS:
+        return sql_query(c, "DELETE FROM kept_timeouts WHERE guild_id = $1 AND user_id < "
+                            "COALESCE((SELECT user_id FROM kept_timeouts WHERE guild_id = $1 "
+                            "ORDER BY user_id LIMIT 1 OFFSET $2), " END ")");
     case GUILD_PART_EVENT_USERS:
     case GUILD_PARTS:
         break;

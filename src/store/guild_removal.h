@@ -45,6 +45,7 @@ enum guild_part {
     GUILD_PART_ADDRESS_BANS,
     GUILD_PART_JOIN_REQUESTS,
     GUILD_PART_JOBS,
+    GUILD_PART_KEPT_TIMEOUTS,
     GUILD_PART_EVENT_USERS, /* of its oldest scheduled event */
     GUILD_PARTS
 };

@@ -28,7 +28,7 @@ enum err joining_insert(struct sql_conn *c, const struct member *m)
     struct sql_stmt *s =
         sql_query(c, "INSERT INTO members (guild_id, user_id, joined_at_ms, timed_out_until_ms, "
                      "deaf, mute, nick, standing, flags, pending, temporary) "
-                     "VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9, $10)");
+                     "VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10)");
     sql_bind_u64(s, 1, m->guild.v);
     sql_bind_u64(s, 2, m->user.id.v);
     sql_bind_i64(s, 3, m->joined_at_ms);
@@ -39,6 +39,7 @@ enum err joining_insert(struct sql_conn *c, const struct member *m)
     sql_bind_u64(s, 8, m->flags);
     sql_bind_bool(s, 9, m->pending);
     sql_bind_bool(s, 10, m->temporary);
+    sql_bind_i64(s, 11, m->timed_out_until_ms);
     enum err e = sql_run(s);
     return e == ERR_OK ? member_names_set(c, m->guild, m->user.id, m->nick) : e;
 }

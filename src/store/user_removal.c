@@ -149,6 +149,15 @@ enum err user_removal_bans(struct sql_conn *c, struct user_id user, uint64_t lim
         user.v, limit, rows);
 }
 
+enum err user_removal_timeouts(struct sql_conn *c, struct user_id user, uint64_t limit,
+                               uint64_t *rows)
+{
+    struct sql_stmt *s =
+        sql_query(c, "DELETE FROM kept_timeouts WHERE user_id = $1 AND guild_id IN (SELECT "
+                     "guild_id FROM kept_timeouts WHERE user_id = $1 LIMIT $2)");
+    return run_some(c, s, user.v, limit, rows);
+}
+
 enum err user_removal_requests(struct sql_conn *c, struct user_id user, uint64_t limit,
                                uint64_t *rows)
 {

@@ -43,6 +43,9 @@ MUST_CHECK enum err user_removal_next_audit(struct sql_conn *c, uint64_t after,
  * more. */
 MUST_CHECK enum err user_removal_bans(struct sql_conn *c, struct user_id user, uint64_t limit,
                                       uint64_t *rows);
+/* Some of the time-outs that wait for the user to come back. */
+MUST_CHECK enum err user_removal_timeouts(struct sql_conn *c, struct user_id user, uint64_t limit,
+                                          uint64_t *rows);
 MUST_CHECK enum err user_removal_requests(struct sql_conn *c, struct user_id user, uint64_t limit,
                                           uint64_t *rows);
 /* A scheduled event that the user is interested in; id 0: none. */

@@ -193,7 +193,8 @@ static void test_snapshots(void **state)
     struct person *owner = cf_person(f, "owner"), *guest = cf_person(f, "guest");
     struct guild_id first = cf_guild(f, owner), second = cf_guild(f, owner);
     struct channel_id general = cf_general(f, first);
-    cf_join(f, guest, cf_invite(f, owner, general, 0, 0)); /* positions 2 to 4: an audit entry too */
+    cf_join(f, guest,
+            cf_invite(f, owner, general, 0, 0)); /* positions 2 to 4: an audit entry too */
     struct message m = cf_post(f, owner, general, "hello");
     assert_int_equal(session_snapshot_load(f->core, &owner->who, &f->arena, &s), ERR_OK);
     assert_true(cf_slice_is(s.user.username, "owner"));

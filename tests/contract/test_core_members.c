@@ -101,6 +101,72 @@ static void test_time_out(void **state)
     assert_int_equal(cf_try_post(h.f, guest, h.general, &text, &sent), ERR_OK);
 }
 
+/* Back in the guild; what GUILD_MEMBER_ADD says of a time-out is what holds. */
+static void come_back(const struct hall *h, struct person *guest, bool timed_out)
+{
+    struct message sent;
+    const struct message_draft text = {.content = SLICE("back")};
+    cf_forget_events(h->f);
+    assert_int_equal(hall_join(h, guest), ERR_OK);
+    assert_int_equal(h->f->events[0]->kind, EVENT_GUILD_MEMBER_ADD);
+    bool none = cf_payload_has(h->f->events[0], "\"communication_disabled_until\":null");
+    assert_int_equal(none, !timed_out);
+    assert_int_equal(cf_try_post(h->f, guest, h->general, &text, &sent),
+                     timed_out ? ERR_MISSING_PERMISSIONS : ERR_OK);
+}
+
+static void test_leaving_keeps_the_time_out(void **state)
+{
+    struct hall h = hall_make(*state);
+    struct member m;
+    struct person *guest = hall_member(&h, "guest");
+    struct member_edit d = {.parts = MEMBER_TIME_OUT,
+                            .timed_out_until_ms = atomic_load(&h.f->wall_ms) + 60000};
+    assert_int_equal(hall_edit(&h, h.owner, guest, &d, &m), ERR_OK);
+    assert_int_equal(member_leave(h.f->core, &guest->by, h.guild), ERR_OK);
+    come_back(&h, guest, true);
+    assert_int_equal(hall_kick(&h, h.owner, guest), ERR_OK);
+    come_back(&h, guest, true);
+    /* Lifted while they are here: nothing of it is left for the next time. */
+    d.timed_out_until_ms = 0;
+    assert_int_equal(hall_edit(&h, h.owner, guest, &d, &m), ERR_OK);
+    assert_int_equal(member_leave(h.f->core, &guest->by, h.guild), ERR_OK);
+    come_back(&h, guest, false);
+    /* It ends while they are away, too. */
+    d.timed_out_until_ms = atomic_load(&h.f->wall_ms) + 60000;
+    assert_int_equal(hall_edit(&h, h.owner, guest, &d, &m), ERR_OK);
+    assert_int_equal(hall_kick(&h, h.owner, guest), ERR_OK);
+    atomic_fetch_add(&h.f->wall_ms, 60000);
+    come_back(&h, guest, false);
+}
+
+static enum err count_kept(struct tx *tx, void *ctx)
+{
+    struct sql_stmt *s = sql_query_text(tx_sql(tx), "SELECT COUNT(*) FROM kept_timeouts");
+    *(uint64_t *)ctx = sql_step(s) ? sql_u64(s, 0) : 0;
+    return sql_done(s);
+}
+
+/* Who never comes back does not stay in the books for ever. */
+static void test_time_outs_that_have_ended_go(void **state)
+{
+    struct hall h = hall_make(*state);
+    struct member m;
+    uint64_t kept = 0;
+    const char *const names[] = {"one", "two", "three"};
+    for (size_t i = 0; i < 3; i++) {
+        struct person *guest = hall_member(&h, names[i]);
+        struct member_edit d = {.parts = MEMBER_TIME_OUT,
+                                .timed_out_until_ms = atomic_load(&h.f->wall_ms) + 60000};
+        assert_int_equal(hall_edit(&h, h.owner, guest, &d, &m), ERR_OK);
+        assert_int_equal(hall_kick(&h, h.owner, guest), ERR_OK);
+        assert_int_equal(store_read(h.f->store, count_kept, &kept), ERR_OK);
+        assert_int_equal(kept, i == 2 ? 1 : i + 1);
+        if (i == 1)
+            atomic_fetch_add(&h.f->wall_ms, 60000);
+    }
+}
+
 static enum err take(const struct hall *h, const struct person *by, const struct person *from,
                      struct role_id role)
 {
@@ -371,6 +437,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nick, cf_setup, cf_teardown),
         cmocka_unit_test_setup_teardown(test_who_may_rename, cf_setup, cf_teardown),
         cmocka_unit_test_setup_teardown(test_time_out, cf_setup, cf_teardown),
+        cmocka_unit_test_setup_teardown(test_leaving_keeps_the_time_out, cf_setup, cf_teardown),
+        cmocka_unit_test_setup_teardown(test_time_outs_that_have_ended_go, cf_setup, cf_teardown),
         cmocka_unit_test_setup_teardown(test_roles, cf_setup, cf_teardown),
         cmocka_unit_test_setup_teardown(test_list_of_roles, cf_setup, cf_teardown),
         cmocka_unit_test_setup_teardown(test_voice_and_flags, cf_setup, cf_teardown),

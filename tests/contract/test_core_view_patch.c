@@ -137,14 +137,12 @@ static enum err change_channel(struct changer *x, struct tx *tx, const struct gu
     c->parts |= VIEW_CHANNELS;
     c->channel = id;
     enum err e = ERR_OK;
-    if (what == 0)
-        e = channels_insert(tx_sql(tx), &ch);
-    else if (what == 1 && guild_view_stage(v, id) == NULL) {
+    if (what == 1 && guild_view_stage(v, id) == NULL) {
         if (has_children(v, id))
             c->channel.v = 0;
         return channels_delete(tx_sql(tx), id);
-    } else
-        e = channels_update(tx_sql(tx), &ch);
+    }
+    e = what == 0 ? channels_insert(tx_sql(tx), &ch) : channels_update(tx_sql(tx), &ch);
     if (e == ERR_OK)
         e = put_some_overwrites(x, tx, id);
     return e == ERR_OK ? put_some_tags(x, tx, id) : e;

@@ -43,6 +43,7 @@ static struct channel_id add_channel(struct core_fixture *f, const struct world 
 /* What a guild may have many of beside its structure; $1 the guild, $2 a member. */
 static const char *const extras[] = {
     "INSERT INTO bans (guild_id, user_id, banned_by, created_at_ms) VALUES ($1, $2, $1, 1)",
+    "INSERT INTO kept_timeouts (guild_id, user_id, until_ms) VALUES ($1, $2, 1)",
     "INSERT INTO address_bans (guild_id, address_hash, user_id, created_at_ms) "
     "VALUES ($1, '0123', $2, 1)",
     "INSERT INTO join_requests (guild_id, user_id, id, status, created_at_ms, decided_at_ms) "
@@ -127,6 +128,7 @@ static const struct {
     {"messages", "SELECT COUNT(*) FROM messages WHERE guild_id = $1"},
     {"invites", "SELECT COUNT(*) FROM invites WHERE guild_id = $1"},
     {"bans", "SELECT COUNT(*) FROM bans WHERE guild_id = $1"},
+    {"kept_timeouts", "SELECT COUNT(*) FROM kept_timeouts WHERE guild_id = $1"},
     {"address_bans", "SELECT COUNT(*) FROM address_bans WHERE guild_id = $1"},
     {"join_requests", "SELECT COUNT(*) FROM join_requests WHERE guild_id = $1"},
     {"moderation_jobs", "SELECT COUNT(*) FROM moderation_jobs WHERE guild_id = $1"},

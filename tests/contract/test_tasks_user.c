@@ -40,6 +40,7 @@ static enum err give_credentials(struct tx *tx, void *ctx)
 static const char *const extras[] = {
     "INSERT INTO bans (guild_id, user_id, banned_by, created_at_ms, reason) "
     "VALUES ($1, $2, $1, 1, '" TEXT "')",
+    "INSERT INTO kept_timeouts (guild_id, user_id, until_ms) VALUES ($1, $2, 1)",
     "INSERT INTO address_bans (guild_id, address_hash, user_id, created_at_ms) "
     "VALUES ($1, '0123', $2, 1)",
     "INSERT INTO join_requests (guild_id, user_id, id, status, created_at_ms, decided_at_ms, "
@@ -97,6 +98,7 @@ static const struct {
      "SELECT COUNT(*) FROM event_log WHERE actor_id = $1 AND kind = 1 AND delta IS NOT NULL"},
     {"applications", "SELECT COUNT(*) FROM applications WHERE owner_id = $1"},
     {"bans", "SELECT COUNT(*) FROM bans WHERE user_id = $1"},
+    {"kept time-outs", "SELECT COUNT(*) FROM kept_timeouts WHERE user_id = $1"},
     {"address bans", "SELECT COUNT(*) FROM address_bans WHERE user_id = $1"},
     {"join requests", "SELECT COUNT(*) FROM join_requests WHERE user_id = $1"},
     {"addresses", "SELECT COUNT(*) FROM user_addresses WHERE user_id = $1"},

@@ -27,8 +27,9 @@ static const char *vc_guild(const struct guild *x, const struct guild *y)
 {
     VC_ID(x, y, id)
     VC_ID(x, y, tenant)
-    VC_T(x, y, name) VC_T(x, y, description) VC_ID(x, y, owner) VC_ID(x, y, system_channel)
-        VC_ID(x, y, afk_channel) VC_N(x, y, afk_timeout) VC_N(x, y, verification_level)
+    VC_T(x, y, name)
+    VC_T(x, y, description) VC_ID(x, y, owner) VC_ID(x, y, system_channel) VC_ID(x, y, afk_channel)
+        VC_N(x, y, afk_timeout) VC_N(x, y, verification_level)
             VC_N(x, y, default_message_notifications) VC_N(x, y, explicit_content_filter)
                 VC_T(x, y, preferred_locale) VC_N(x, y, created_at_ms) VC_T(x, y, icon)
                     VC_T(x, y, banner) VC_T(x, y, splash) VC_T(x, y, discovery_splash)
@@ -47,10 +48,11 @@ static const char *vc_role(const struct role *x, const struct role *y)
 {
     VC_ID(x, y, id)
     VC_ID(x, y, guild)
-    VC_T(x, y, name) VC_N(x, y, permissions) VC_N(x, y, position) VC_N(x, y, color)
-        VC_N(x, y, hoist) VC_N(x, y, managed) VC_N(x, y, mentionable) VC_ID(x, y, bot)
-            VC_N(x, y, secondary_color) VC_N(x, y, tertiary_color) VC_T(x, y, icon)
-                VC_T(x, y, unicode_emoji) VC_N(x, y, flags) return NULL;
+    VC_T(x, y, name)
+    VC_N(x, y, permissions) VC_N(x, y, position) VC_N(x, y, color) VC_N(x, y, hoist)
+        VC_N(x, y, managed) VC_N(x, y, mentionable) VC_ID(x, y, bot) VC_N(x, y, secondary_color)
+            VC_N(x, y, tertiary_color) VC_T(x, y, icon) VC_T(x, y, unicode_emoji)
+                VC_N(x, y, flags) return NULL;
 }
 
 static const char *vc_overwrite(const struct overwrite *x, const struct overwrite *y)
@@ -69,8 +71,9 @@ static const char *vc_channel(const struct channel *x, const struct channel *y)
     const char *d = NULL;
     VC_ID(x, y, id)
     VC_ID(x, y, guild)
-    VC_N(x, y, type) VC_N(x, y, position) VC_T(x, y, name) VC_T(x, y, topic) VC_ID(x, y, parent)
-        VC_N(x, y, nsfw) VC_N(x, y, rate_limit_per_user) VC_N(x, y, bitrate) VC_N(x, y, user_limit)
+    VC_N(x, y, type)
+    VC_N(x, y, position) VC_T(x, y, name) VC_T(x, y, topic) VC_ID(x, y, parent) VC_N(x, y, nsfw)
+        VC_N(x, y, rate_limit_per_user) VC_N(x, y, bitrate) VC_N(x, y, user_limit)
             VC_ID(x, y, last_message) VC_N(x, y, flags) VC_T(x, y, rtc_region)
                 VC_N(x, y, video_quality_mode) VC_N(x, y, default_auto_archive_duration)
                     VC_N(x, y, default_thread_rate_limit_per_user) VC_N(x, y, default_sort_order)
@@ -90,8 +93,9 @@ static const char *vc_emoji(const struct emoji *x, const struct emoji *y)
 {
     VC_ID(x, y, id)
     VC_ID(x, y, guild)
-    VC_T(x, y, name) VC_T(x, y, hash) VC_ID(x, y, creator) VC_N(x, y, animated)
-        VC_N(x, y, available) VC_N(x, y, role_count) for (size_t i = 0; i < x->role_count; i++)
+    VC_T(x, y, name)
+    VC_T(x, y, hash) VC_ID(x, y, creator) VC_N(x, y, animated) VC_N(x, y, available)
+        VC_N(x, y, role_count) for (size_t i = 0; i < x->role_count; i++)
     {
         VC_ID(x, y, roles[i])
     }
@@ -102,7 +106,8 @@ static const char *vc_sticker(const struct sticker *x, const struct sticker *y)
 {
     VC_ID(x, y, id)
     VC_ID(x, y, guild)
-    VC_T(x, y, name) VC_T(x, y, description) VC_T(x, y, tags) VC_T(x, y, hash) VC_ID(x, y, creator)
+    VC_T(x, y, name)
+    VC_T(x, y, description) VC_T(x, y, tags) VC_T(x, y, hash) VC_ID(x, y, creator)
         VC_N(x, y, format) VC_N(x, y, available) return NULL;
 }
 
@@ -110,7 +115,8 @@ static const char *vc_sound(const struct sound *x, const struct sound *y)
 {
     VC_ID(x, y, id)
     VC_ID(x, y, guild)
-    VC_T(x, y, name) VC_T(x, y, hash) VC_ID(x, y, creator) VC_N(x, y, volume) VC_N(x, y, emoji)
+    VC_T(x, y, name)
+    VC_T(x, y, hash) VC_ID(x, y, creator) VC_N(x, y, volume) VC_N(x, y, emoji)
         VC_T(x, y, emoji_name) VC_N(x, y, available) return NULL;
 }
 
@@ -125,10 +131,11 @@ static const char *vc_scheduled(const struct scheduled_event *x, const struct sc
 {
     VC_ID(x, y, id)
     VC_ID(x, y, guild)
-    VC_ID(x, y, channel) VC_ID(x, y, creator) VC_N(x, y, entity) VC_T(x, y, name)
-        VC_T(x, y, description) VC_T(x, y, location) VC_T(x, y, image) VC_T(x, y, recurrence)
-            VC_N(x, y, start_ms) VC_N(x, y, end_ms) VC_N(x, y, privacy_level) VC_N(x, y, status)
-                VC_N(x, y, entity_type) VC_N(x, y, user_count) return NULL;
+    VC_ID(x, y, channel)
+    VC_ID(x, y, creator) VC_N(x, y, entity) VC_T(x, y, name) VC_T(x, y, description)
+        VC_T(x, y, location) VC_T(x, y, image) VC_T(x, y, recurrence) VC_N(x, y, start_ms)
+            VC_N(x, y, end_ms) VC_N(x, y, privacy_level) VC_N(x, y, status) VC_N(x, y, entity_type)
+                VC_N(x, y, user_count) return NULL;
 }
 
 #define VC_LIST(list, count, compare)                                                              \

@@ -151,6 +151,8 @@ static const char *const texts[] = {
     "FROM members m JOIN users u ON u.id = m.user_id ORDER BY 1, 2, 3",
     "INSERT INTO bans (guild_id, user_id, banned_by, created_at_ms) SELECT guild_id, user_id, "
     "user_id, joined_at_ms FROM members WHERE joined_at_ms % 4 = 1 ORDER BY 1, 2",
+    "INSERT INTO kept_timeouts (guild_id, user_id, until_ms) SELECT guild_id, user_id, "
+    "joined_at_ms + user_id FROM members WHERE joined_at_ms % 4 = 1 ORDER BY 1, 2",
     "INSERT INTO user_addresses (user_id, address_hash, seen_at_ms) " SERIES
     "SELECT " USER_OF("i") ", CAST(SUBSTR('address ' || i || '................', 1, 16) AS "
                            "@BLOB@), 1767000000000 + i FROM n WHERE i < @USERS@ ORDER BY i",

@@ -125,3 +125,24 @@ test('more at once than a transaction holds is refused as too large, and nothing
     assert.equal((await lock(rooms.slice(30))).status, 204);
     assert.ok((await channels()).every((c) => c.permission_overwrites.length === 100));
 });
+
+test('a category hands its overwrites to as many children as a transaction holds', async () => {
+    const plan = { name: 'Wide', roles: [{ id: 0, name: '@everyone' }], channels: [{ id: 1000, name: 'Category', type: CATEGORY }] };
+    for (let i = 1; i <= 200; i += 1)
+        plan.roles.push({ id: i, name: `role ${i}`, permissions: '0' });
+    for (let i = 1; i <= 50; i += 1)
+        plan.channels.push({ id: i, name: `room-${i}`, type: TEXT, parent_id: 1000 });
+    const wide = await ok(server, 'POST', '/guilds', { token: owner.token, body: plan });
+    const channels = () => ok(server, 'GET', `/guilds/${wide.id}/channels`, { token: owner.token });
+    const roles = wide.roles.filter((r) => r.id !== wide.id)
+        .map(({ id }) => ({ id, type: 0, allow: '0', deny: bits('SEND_MESSAGES') }));
+    const category = (await channels()).find((c) => c.type === CATEGORY).id;
+    // 51 x 200 rows are too many, 51 x 150 are not.
+    assertError(await edit(owner, category, { name: 'renamed', permission_overwrites: roles }), 413, 40005);
+    assert.ok((await channels()).every((c) => c.permission_overwrites.length === 0 && c.name !== 'renamed'));
+    assert.equal((await edit(owner, category, { permission_overwrites: roles.slice(0, 150) })).status, 200);
+    assert.ok((await channels()).every((c) => c.permission_overwrites.length === 150));
+    // What counts is what changes: the rest goes in a second request.
+    assert.equal((await edit(owner, category, { permission_overwrites: roles })).status, 200);
+    assert.ok((await channels()).every((c) => c.permission_overwrites.length === 200));
+});

@@ -84,6 +84,12 @@ for (const [name, more, path] of [
         'channels.0.permission_overwrites'],
     ['a system channel of nowhere', { channels: [{ id: 1, name: 'a' }], system_channel_id: 2 }, 'system_channel_id'],
     ['an AFK channel for text', { channels: [{ id: 1, name: 'a' }], afk_channel_id: 1 }, 'afk_channel_id'],
+    ['two roles of one placeholder', { roles: [{ id: 0 }, { id: 1, name: 'a' }, { id: '1', name: 'b' }] }, 'roles.2.id'],
+    ['two channels of one placeholder', { channels: [{ id: 1, name: 'a' }, { id: 2, name: 'b' }, { id: 1, name: 'c' }] },
+        'channels.2.id'],
+    ['two overwrites for one role', { roles: [{ id: 0 }, { id: 5, name: 'a' }], channels: [{ id: 1, name: 'a',
+        permission_overwrites: [{ id: 5, type: 0, allow: '1024' }, { id: 0, type: 0 }, { id: 5, type: 0, deny: '1024' }] }] },
+    'channels.0.permission_overwrites'],
     ['51 in a category', { channels: [{ id: 1, type: CATEGORY, name: 'c' },
         ...Array.from({ length: 51 }, (_, i) => ({ name: `x${i}`, parent_id: 1 }))] }, 'channels.51.parent_id'],
     ['251 roles', { roles: Array.from({ length: 251 }, (_, id) => ({ id, name: 'r' })) }, 'roles'],
@@ -107,4 +113,21 @@ test('two at once do not pass the limit together', async () => {
     const owner = await person(server);
     const answers = await Promise.all(Array.from({ length: 8 }, () => create(owner, { name: 'Racing' })));
     assert.equal(answers.filter((a) => a.status === 201).length, 3);
+});
+
+test('what is without a placeholder is nobody twice', async () => {
+    const answer = await create(await person(server), { name: 'Nameless',
+        roles: [{ name: 'everyone' }, { name: 'a' }, { name: 'b' }],
+        channels: [{ name: 'a' }, { name: 'b' }, { id: null, name: 'c' }, { id: 0, name: 'd' }] });
+    assert.equal(answer.status, 201, answer.text);
+    assert.equal(answer.body.roles.length, 3);
+});
+
+test('a body that is too much when it is read: 413, not ours to be sorry for', async () => {
+    const owner = await person(server);
+    const permission_overwrites = Array.from({ length: 1000 }, () => ({ id: 0 }));
+    const channels = Array.from({ length: 100 }, (_, id) => ({ id, name: 'wide', permission_overwrites }));
+    const answer = await create(owner, { name: 'Too much', roles: [{ id: 0 }], channels });
+    assertError(answer, 413, 40005);
+    assert.equal((await create(owner, { name: 'Enough', roles: [{ id: 0 }] })).status, 201);
 });

@@ -40,6 +40,25 @@ test('timed out: no writing, but reading; then it is lifted', async () => {
     assert.equal((await write(member)).status, 200);
 });
 
+for (const [how, go] of [
+    ['leaves', (whom) => api(server, 'DELETE', `/users/@me/guilds/${home.id}`, { token: whom.token })],
+    ['is kicked', (whom) => api(server, 'DELETE', `/guilds/${home.id}/members/${whom.id}`, { token: owner.token })],
+]) {
+    test(`who ${how} and comes back is still timed out`, async () => {
+        const whom = await newcomer(server, home);
+        const until = (await set(mod, whom, inMs(3600000))).body.communication_disabled_until;
+        const from = eyes.mark();
+        assert.equal((await go(whom)).status, 204);
+        const { code } = await ok(server, 'POST', `/channels/${home.channel}/invites`, { token: owner.token, body: {} });
+        await ok(server, 'POST', `/invites/${code}`, { token: whom.token, body: {} });
+        const told = await eyes.event('GUILD_MEMBER_ADD', (d) => d.user.id === whom.id, { from });
+        assert.equal(told.d.communication_disabled_until, until);
+        assertError(await write(whom), 403, 50013);
+        await set(mod, whom, null);
+        assert.equal((await write(whom)).status, 200);
+    });
+}
+
 test('it ends by itself', async () => {
     await set(mod, member, inMs(700));
     assertError(await write(member), 403, 50013);

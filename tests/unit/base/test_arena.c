@@ -112,6 +112,26 @@ static void test_reset_keeps_one_block(void **state)
     assert_int_equal(a.used, 0);
 }
 
+/* Whose fault it is: the limit's, or the heap's. */
+static void test_why_it_is_short(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a, MEM_API, 10000);
+    mem_fail_after(0, 1);
+    assert_null(arena_alloc(&a, 100));
+    mem_fail_never();
+    assert_int_equal(arena_short(&a), ERR_NO_MEMORY);
+    assert_null(arena_alloc(&a, 10001));
+    assert_int_equal(arena_short(&a), ERR_ENTITY_TOO_LARGE);
+    arena_reset(&a);
+    assert_int_equal(arena_short(&a), ERR_NO_MEMORY);
+    while (arena_alloc(&a, 3000) != NULL)
+        ;
+    assert_int_equal(arena_short(&a), ERR_ENTITY_TOO_LARGE);
+    arena_deinit(&a);
+}
+
 static void test_zeroed(void **state)
 {
     (void)state;
@@ -167,6 +187,7 @@ int main(void)
         cmocka_unit_test_teardown(test_maximum_with_waste, check_memory),
         cmocka_unit_test_teardown(test_too_large, check_memory),
         cmocka_unit_test_teardown(test_reset_keeps_one_block, check_memory),
+        cmocka_unit_test_teardown(test_why_it_is_short, check_memory),
         cmocka_unit_test_teardown(test_zeroed, check_memory),
         cmocka_unit_test_teardown(test_text, check_memory),
         cmocka_unit_test_teardown(test_short_memory, check_memory),

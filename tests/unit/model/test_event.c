@@ -39,7 +39,8 @@ static void test_table(void **state)
         /* Only a guild's stream has a guild's sessions for audience. */
         if (info->audience != AUDIENCE_USER && info->audience != AUDIENCE_NONE)
             assert_int_equal(info->stream, STREAM_GUILD);
-        /* "One of them": seeing the channel is asked for besides, so naming it would open the rest. */
+        /* "One of them": seeing the channel is asked for besides, so naming it would open the rest.
+         */
         assert_true((info->permissions & PERMISSION_VIEW_CHANNEL) == 0);
         assert_true((info->permissions & ~PERMISSIONS_ALL) == 0);
     }
