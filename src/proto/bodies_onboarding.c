@@ -74,6 +74,8 @@ static const struct field screening_fields[] = {
 };
 const struct shape SHAPE_SCREENING = SHAPE("Member verification", screening_fields, body_screening);
 
+/* The answers have a type for each kind of question, which no row can say: screening_answers
+ * (proto/screening.h) reads them from the JSON, against the form. */
 static const struct field answers_fields[] = {
     STR("version", body_screening_answers, version, N, 0, 64),
     IGNORED("form_fields"),

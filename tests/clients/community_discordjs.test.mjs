@@ -83,7 +83,8 @@ test('channels are made, edited, moved and deleted', async () => {
     assert.deepEqual([edited.name, edited.topic, edited.nsfw, edited.rateLimitPerUser], ['talk-more', 'Other', true, 0]);
     await text.setPosition(1);
     await text.permissionOverwrites.edit(here.roles.everyone, { SendMessages: false });
-    assert.equal(text.permissionsFor(visitor.id) === null, false);
+    await until(() => !text.permissionsFor(visitor.id).has('SendMessages'), 'the overwrite to arrive');
+    assert.equal(text.permissionsFor(visitor.id).has('ViewChannel'), true);
     const refused = await api(server, 'POST', `/channels/${text.id}/messages`, { token: visitor.token, body: { content: 'x' } });
     assert.equal(refused.body.code, 50013);
     await text.lockPermissions();

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Client, Events, GatewayIntentBits, PermissionsBitField } from 'discord.js';
 
-import { ok } from '../lib/api.mjs';
+import { api, ok } from '../lib/api.mjs';
 import { UNLIMITED, atEnd, useServer } from '../lib/server.mjs';
 import { rounds, within } from '../lib/wait.mjs';
 import { CATEGORY, TEXT, VOICE, authorize, bot, channel, guild, invite, join, person, post } from '../lib/world.mjs';
@@ -64,8 +64,11 @@ async function setOverwrite(world) {
     const room = pick(world.channels);
     const ofMember = random(3) === 0;
     const target = ofMember ? pick(world.members).id : pick([...world.roles, world.id]);
-    if (random(4) === 0)
-        return asOwner('DELETE', `/channels/${room}/permissions/${target}`).catch(() => {});
+    if (random(4) === 0) {
+        const gone = await api(server, 'DELETE', `/channels/${room}/permissions/${target}`, { token: owner.token });
+        assert.ok(gone.status === 204 || gone.body.code === 10009, `taken away, or there was none: ${gone.text}`);
+        return gone;
+    }
     return asOwner('PUT', `/channels/${room}/permissions/${target}`, {
         type: ofMember ? 1 : 0, allow: String(somePermissions()), deny: String(somePermissions()),
     });
