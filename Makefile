@@ -26,16 +26,16 @@ export BUDGET_fuzz ?= 60
 export BUDGET_crash ?= 300
 export BUDGET_live ?= 360
 export BUDGET_clients ?= 240
-export BUDGET_contract_pg ?= 240
+export BUDGET_contract_pg ?= 360
 export BUDGET_live_pg ?= 480
 export BUDGET_clients_pg ?= 240
 export BUDGET_asan_unit ?= 360
 export BUDGET_asan_live ?= 480
-export BUDGET_asan_contract_pg ?= 360
+export BUDGET_asan_contract_pg ?= 480
 export BUDGET_asan_live_pg ?= 600
 export BUDGET_tsan_unit ?= 360
 export BUDGET_tsan_live ?= 600
-export BUDGET_tsan_contract_pg ?= 420
+export BUDGET_tsan_contract_pg ?= 600
 export BUDGET_tsan_live_pg ?= 600
 
 # One file of live or client tests.

@@ -6,10 +6,13 @@ import { join } from 'node:path';
 
 import { measureFanout, SESSIONS } from './fanout.mjs';
 import { makeWorld } from './guildhall.mjs';
+import { measureHistory } from './history.mjs';
 import { measureHttp } from './http.mjs';
+import { measureMessages } from './messages.mjs';
 import { ROOT } from './process.mjs';
 import { page, targets } from './report.mjs';
 import { measureRoleChange } from './role_change.mjs';
+import { measureSearch } from './search.mjs';
 import { MANY, measureMillion, measureSessions, measureStart } from './size.mjs';
 import { CONNECTIONS, measurePostgres, measureSqlite, THREADS } from './store.mjs';
 import { measureViews } from './views.mjs';
@@ -32,12 +35,15 @@ async function measureAll() {
     const million = await measureMillion(pairs, progress);
     const sqlite = await measureSqlite(pairs, progress);
     const postgres = await measurePostgres(pairs, progress);
+    const messages = await measureMessages(pairs, progress);
+    const search = await measureSearch(progress);
+    const history = await measureHistory(progress);
     const world = await makeWorld(MANY + 1, progress);
     const fanout = await measureFanout(world, pairs, progress);
     const sessions = await measureSessions(world, progress);
     const roleChange = await measureRoleChange(world, pairs, progress); // last: it makes the world a big one
     return {
-        date: new Date().toISOString().slice(0, 10), pairs, http, fanout, views, start, sessions, roleChange,
+        date: new Date().toISOString().slice(0, 10), pairs, http, messages, search, history, fanout, views, start, sessions, roleChange,
         million, sqlite, postgres, storeThreads: THREADS, storeConnections: CONNECTIONS,
         sessionsFanout: SESSIONS,
     };

@@ -102,6 +102,13 @@ export function pin(pid, core) {
         throw new Error(`taskset: ${done.stderr}`);
 }
 
+// All threads there are, and those that they will make.
+export function pinAll(pid, core) {
+    const done = spawnSync('taskset', ['-acp', String(core), String(pid)]);
+    if (done.status !== 0)
+        throw new Error(`taskset: ${done.stderr}`);
+}
+
 function setFifo(task, priority) {
     return spawnSync('chrt', ['-f', '-p', String(priority), String(task)]).status === 0;
 }

@@ -2,6 +2,8 @@
 
 import { cpus, release, totalmem } from 'node:os';
 
+import { HISTORY } from './history.mjs';
+import { CLIENTS } from './messages.mjs';
 import { ROLE_CHANGE } from './role_change.mjs';
 import { median, spread } from './stats.mjs';
 
@@ -85,6 +87,12 @@ export function targets(r) {
         median(r.sqlite.many.ratio), 0.6);
     atMost('SQLite, a lone write against a bare commit (time)', 1 / median(r.sqlite.alone.ratio), 1.3);
     least(`PostgreSQL, ${r.storeConnections} connections, against pgbench`, median(r.postgres.ratio), 0.7);
+    least('messages posted by 32 clients, against bare commits of the same batches', median(r.messages.posts.ratio), 0.5);
+    least('pages of 50 messages read by 32 clients, against a bare program', median(r.messages.pages.ratio), 0.4);
+    atMost('99 % of pages, against half of them', median(r.messages.pages.tail), 4);
+    most('99 % of searches for two words of 1 in 1,000 messages', r.search.middle.p99_ms, 50, 'ms');
+    most('99 % of searches for the two most frequent words', r.search.frequent.p99_ms, 250, 'ms');
+    atMost('a page at the beginning of 10 million messages, against one at their end', r.history.oldest / r.history.newest, 1.5);
     atMost('99 % of reads beside writes, against beside as much use of the CPU',
         median(r.sqlite.reads.ratio), 2);
     atMost('99 % of deliveries while roles of a big guild change, against while they do not',
@@ -168,6 +176,47 @@ ${table(PAIR_HEAD('pgbench'), storeRows(r.postgres, false))}
 Reading the newest 50 messages of a channel while ${r.storeThreads} threads write, and while as many threads merely use as much of the CPU:
 
 ${table(['median (quartiles)', 'beside writes', 'beside mere use', 'ratio'], readRows(r.sqlite.reads))}
+
+## Messages over HTTP
+
+Posted by ${CLIENTS} clients in eight channels, a dozen words each, durable and indexed for search before the answer; against one thread that commits the
+same rows (\`bench/message_bare.c\`) in batches as large as the server's were, ${range(r.messages.posts.ours.batch, 1)} messages:
+
+${table(PAIR_HEAD('bare program'), [
+        ['messages per second', range(r.messages.posts.ours.rate), range(r.messages.posts.bare.rate), range(r.messages.posts.ratio, 2)],
+        ['half within, µs', range(r.messages.posts.ours.p50_ns, 0, 1e-3), '', ''],
+        ['99 % within, µs', range(r.messages.posts.ours.p99_ns, 0, 1e-3), '', ''],
+    ])}
+
+The newest 50 messages with authors, mentions, replies, files and reactions, ${number(r.messages.replyBytes)} bytes, by ${CLIENTS} clients; against a program that runs the same
+statements in one thread and writes a reply made beforehand. Either on one core, the generator on the other:
+
+${table(PAIR_HEAD('bare program'), [
+        ['pages per second', range(r.messages.pages.ours.rate), range(r.messages.pages.bare.rate), range(r.messages.pages.ratio, 2)],
+        ['half within, µs', range(r.messages.pages.ours.p50_ns, 0, 1e-3), range(r.messages.pages.bare.p50_ns, 0, 1e-3), ''],
+        ['99 % within, µs', range(r.messages.pages.ours.p99_ns, 0, 1e-3), range(r.messages.pages.bare.p99_ns, 0, 1e-3), ''],
+    ])}
+
+## Search
+
+A million messages (\`bench/search.c\`) in 100 channels, words by Zipf's law; a member who sees half of the channels. At the interface of core, on SQLite.
+
+${table(['search', 'half within, ms', '99 % within, ms'], [
+        ['two words, each in 1 of 1,000 messages', number(r.search.middle.p50_ms, 2), number(r.search.middle.p99_ms, 2)],
+        ['the two most frequent words', number(r.search.frequent.p50_ms, 1), number(r.search.frequent.p99_ms, 1)],
+        ['the same, oldest first', number(r.search.frequent_oldest.p50_ms, 1), number(r.search.frequent_oldest.p99_ms, 1)],
+        ['the same, by relevance', number(r.search.frequent_relevance.p50_ms, 1), number(r.search.frequent_relevance.p99_ms, 1)],
+    ])}
+
+Writing a message of them costs ${number(r.search.write_us, 1)} µs with the index and ${number(r.search.write_unindexed_us, 1)} without, in batches of 2,000.
+
+## History
+
+Pages of 50 over HTTP in a channel of ${number(HISTORY.messages)} messages, the client's part included:
+
+${table(['where', 'half within, µs'], [
+        ['at the end', number(r.history.newest)], ['in the middle', number(r.history.middle)], ['at the beginning', number(r.history.oldest)],
+    ])}
 
 ## A large guild's structure
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "api/api_priv.h"
+#include "api/upload.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -188,7 +189,8 @@ static enum err refuse_route(struct request *r, enum router_verdict verdict)
 static bool dispatch(struct request *r, enum err *e)
 {
     r->route = r->match.route;
-    *e = limits_take_address(r);
+    /* A stream was counted when it was admitted. */
+    *e = r->upload == NULL ? limits_take_address(r) : ERR_OK;
     if (*e != ERR_OK)
         return false;
     if (r->route->where == ROUTE_WHERE_LOOP) {
@@ -205,6 +207,8 @@ void api_on_request(void *ctx, struct http_exchange *x)
     assert(a->magic == API_MAGIC);
     struct request r = {.magic = REQUEST_MAGIC, .api = a, .x = x};
     enum err e;
+    r.upload = upload_of(x->user);
+    x->user = NULL;
     http_request_id(x->request, x->loop, r.id);
     client_address(&a->proxies, x->request, x->peer, r.address);
     arena_init(&r.arena, MEM_API, LIMIT_REQUEST_ARENA_BYTES);
@@ -223,8 +227,20 @@ void api_on_request(void *ctx, struct http_exchange *x)
 /* Whether this caller may use the route; what the body says is judged when it is there. */
 static enum err judge_upload(struct request *r)
 {
+    const struct upload_route *row = upload_route_find(r->route);
+    struct slice boundary = {NULL, 0};
+    struct upload *upload = NULL;
     enum err e = request_authenticate(r);
-    return e == ERR_OK ? request_authorize(r) : e;
+    if (e == ERR_OK)
+        e = request_authorize(r);
+    if (e != ERR_OK || row == NULL || !upload_is_one(row, r->x->request, &boundary))
+        return e;
+    e = request_admit_upload(r, row, boundary, &upload);
+    if (e != ERR_OK)
+        return e;
+    r->x->streams = true;
+    r->x->user = upload_stream(upload);
+    return ERR_OK;
 }
 
 static void on_upload_job(struct job *j)
@@ -241,8 +257,12 @@ static void on_upload_job(struct job *j)
     http_admit_post(x);
 }
 
-static bool takes_uploads(const struct route *route)
+static bool takes_uploads(const struct route *route, const struct http_request *q)
 {
+    const struct upload_route *row = upload_route_find(route);
+    struct slice boundary;
+    if (row != NULL && upload_is_one(row, q, &boundary))
+        return true;
     return route->shape != NULL && shape_is_upload(route->shape) &&
            route->auth != ROUTE_AUTH_NONE && route->where != ROUTE_WHERE_LOOP;
 }
@@ -251,10 +271,22 @@ static bool takes_uploads(const struct route *route)
 static bool ask_worker(struct request *r, enum err *e)
 {
     r->route = r->match.route;
-    *e = takes_uploads(r->route) ? limits_take_address(r) : ERR_ENTITY_TOO_LARGE;
+    *e = takes_uploads(r->route, r->x->request) ? limits_take_address(r) : ERR_ENTITY_TOO_LARGE;
     if (*e == ERR_OK)
         *e = submit(r, on_upload_job);
     return *e == ERR_OK;
+}
+
+bool api_takes_stream(void *ctx, const struct http_request *q)
+{
+    const struct api *a = ctx;
+    struct router_match match;
+    struct slice boundary;
+    assert(a->magic == API_MAGIC);
+    if (router_match(a->router, q->method, q->path, &match) != ROUTER_FOUND)
+        return false;
+    const struct upload_route *row = upload_route_find(match.route);
+    return row != NULL && upload_is_one(row, q, &boundary);
 }
 
 void api_on_upload(void *ctx, struct http_exchange *x)

@@ -30,7 +30,10 @@ struct api_options {
     const struct random *random;
     const struct log *log;
     struct metrics *metrics;
-    const char *public_url; /* "": from each request's Host header */
+    size_t body_bytes_max;     /* of texts beside files, as of bodies in memory */
+    uint64_t stream_bytes_max; /* of a body with files */
+    unsigned streams_per_user; /* such bodies under way; 0: no limit */
+    const char *public_url;    /* "": from each request's Host header */
     bool limits_enabled;
     uint32_t requests_per_second;
     uint32_t identifies_per_day;
@@ -50,6 +53,10 @@ void api_on_request(void *ctx, struct http_exchange *x);
 /* http_handler.on_upload: a large body is read for routes that take images or files, from callers
  * who are known and may use them. Loop thread. */
 void api_on_upload(void *ctx, struct http_exchange *x);
+/* http_handler.takes_stream, on_piece and on_more, on_release. Loop thread. */
+bool api_takes_stream(void *ctx, const struct http_request *q);
+void api_on_stream(void *ctx, struct http_exchange *x);
+void api_on_release(void *ctx, struct http_exchange *x);
 /* docs/API.md, from the route table and the shapes. */
 void api_docs_write(struct buf *out);
 /* The route table for programs: an object a line. */

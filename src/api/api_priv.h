@@ -7,7 +7,12 @@
 #include "api/request.h"
 #include "api/router.h"
 
-enum { API_MAGIC = 0x41504931, REQUEST_MAGIC = 0x52455131, API_URL_MAX = 256 };
+enum {
+    API_MAGIC = 0x41504931,
+    REQUEST_MAGIC = 0x52455131,
+    API_URL_MAX = 256,
+    API_STREAM_SLOTS = 1024
+};
 
 /* Made by main before the loops start, freed after the loops and workers have stopped. Constant in
  * between, so every thread reads it without a lock. */
@@ -16,6 +21,12 @@ struct api {
     struct api_options o;
     struct router *router;
     struct proxies proxies;
+    /* Bodies that stream, by a hash of whose they are; nothing is read on the strength of them, so
+     * relaxed order suffices. */
+    _Atomic unsigned streams[API_STREAM_SLOTS];
+    /* reply_blob.c; relaxed, likewise. */
+    _Atomic unsigned wide_replies;
+    _Atomic unsigned far_reads;
     struct slice
         url_host; /* of public_url, without scheme and trailing slash; data NULL: from Host */
     bool url_secure;
@@ -28,6 +39,17 @@ MUST_CHECK enum err request_read_reason(struct request *r);
 /* request_body.c: content type, JSON, shape. */
 MUST_CHECK enum err request_read_body(struct request *r);
 void request_drop_body(struct request *r);
+/* Its parts, for bodies with files: JSON into r->json and r->body; r->json by the row's shape. */
+MUST_CHECK enum err request_read_json(struct request *r);
+MUST_CHECK enum err request_decode(struct request *r);
+struct upload;
+struct upload_route;
+/* request_upload.c: the same for routes that take files. */
+MUST_CHECK enum err request_read_upload(struct request *r, const struct upload_route *row);
+/* Whether it may come, and how much: then *out is ready to be fed. Worker. OVERLOADED: the caller
+ * sends so many already, if it is a stream. */
+MUST_CHECK enum err request_admit_upload(struct request *r, const struct upload_route *row,
+                                         struct slice boundary, struct upload **out);
 
 /* ratelimits.c. Loop thread: counts routes without authentication against the address of the peer,
  * and refuses addresses that keep being refused. */

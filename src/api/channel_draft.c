@@ -36,7 +36,9 @@ static void take_name_and_topic(struct request *r, enum channel_type type,
                                 struct channel_draft *out)
 {
     const struct body_channel *body = r->body;
-    if (BODY_SENT(*body, BODY_CHANNEL_NAME))
+    if (BODY_NULL(*body, BODY_CHANNEL_NAME)) /* for groups of people alone */
+        request_form_error(r, "name", "BASE_TYPE_REQUIRED", "This field is required");
+    else if (BODY_SENT(*body, BODY_CHANNEL_NAME))
         out->name = stored_name(r, type, body->name);
     out->topic = text_or_none(body->topic);
     if (!is_forum(type) && utf8_count(out->topic) > LIMIT_CHANNEL_TOPIC_MAX)

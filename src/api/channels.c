@@ -56,6 +56,8 @@ enum err route_channels_edit(struct request *r)
     struct draft_problem problem = {0};
     struct message_id last;
     struct guild_view *view = NULL;
+    if (r->access.dm != NULL)
+        return dm_reply_edited(r);
     enum err e = channel_draft_take(r, r->access.channel->type, &draft);
     if (e != ERR_OK)
         return e;
@@ -68,6 +70,8 @@ enum err route_channels_edit(struct request *r)
 enum err route_channels_delete(struct request *r)
 {
     struct message_id last;
+    if (r->access.dm != NULL)
+        return dm_reply_closed(r);
     enum err e = channel_delete(request_core(r), &r->actor, &r->access, &last);
     if (e == ERR_OK)
         write_channel(reply_json(r), r->access.channel, last);
@@ -96,6 +100,8 @@ enum err route_channels_list(struct request *r)
 enum err route_channels_get(struct request *r)
 {
     struct message_id *last;
+    if (r->access.dm != NULL)
+        return dm_reply(r);
     enum err e = channel_last_messages(request_core(r), r->access.view, &r->arena, &last);
     if (e != ERR_OK)
         return e;

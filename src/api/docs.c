@@ -44,7 +44,7 @@ static void write_permissions(struct buf *out, uint64_t bits)
 {
     const char *separator = "";
     const char *between = (bits & PERMISSIONS_ANY) != 0 ? " or " : ", ";
-    bits &= ~PERMISSIONS_ANY;
+    bits &= ~(PERMISSIONS_ANY | PERMISSIONS_IN_GUILDS);
     if (bits == 0)
         buf_putc(out, '-');
     for (unsigned bit = 0; bit < PERMISSION_BITS; bit++) {
@@ -101,6 +101,8 @@ static const char *type_text(enum field_type t)
         [FIELD_TIME] = "time (ISO 8601)",
         [FIELD_NUMBER] = "number",
         [FIELD_FILE] = "file",
+        [FIELD_URL] = "URL (http, https)",
+        [FIELD_JSON] = "as Discord documents it",
         [FIELD_LATER] = "not yet: only empty or null",
         [FIELD_IGNORED] = "accepted, without effect",
     };

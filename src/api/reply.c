@@ -39,6 +39,22 @@ static void write_plain(struct request *r, const struct err_info *info)
     json_object_end(w);
 }
 
+/* A limit of the channel, not of the API: its own code, and when it ends (docs, "Rate Limits"). */
+static void write_slow_mode(struct request *r, const struct err_info *info)
+{
+    struct json_writer *w = reply_json(r);
+    uint64_t seconds = (r->wait_ms + 999) / 1000;
+    json_object_begin(w);
+    json_kv_cstr(w, "message", info->text);
+    json_kv_i64(w, "code", info->json_code);
+    json_key(w, "retry_after");
+    json_write_real(w, (double)r->wait_ms / 1000.0, 3);
+    json_kv_bool(w, "global", false);
+    json_object_end(w);
+    buf_printf(&r->x->head, "Retry-After: %llu\r\n",
+               (unsigned long long)(seconds > 0 ? seconds : 1));
+}
+
 /* Errors that are nobody's answer (gateway, startup) would be a bug here; the client sees 500. */
 void reply_error(struct request *r, enum err e)
 {
@@ -47,8 +63,11 @@ void reply_error(struct request *r, enum err e)
     if (info->http_status == 0)
         info = err_info(ERR_INTERNAL);
     r->x->status = info->http_status;
+    r->x->rest = 0;
     if (e == ERR_RATE_LIMITED)
         write_limited(r);
+    else if (e == ERR_SLOWMODE)
+        write_slow_mode(r, info);
     else if (e == ERR_INVALID_FORM && r->errors != NULL)
         form_errors_write(r->errors, reply_body(r, TYPE_JSON));
     else

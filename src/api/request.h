@@ -22,6 +22,8 @@
 #include "wire/json_write.h"
 
 struct api;
+struct upload;
+struct request_uploads;
 
 enum request_limit {
     REQUEST_LIMIT_NONE,   /* not counted: no headers */
@@ -44,7 +46,10 @@ struct request {
     struct json_t *json;  /* owned: slices of `body` point into it */
     void *body;           /* the struct of the row's shape */
     struct form_errors *errors;
+    struct upload *upload;                 /* what was streamed of the body (request_upload.c) */
+    const struct request_uploads *uploads; /* see request_upload.h; NULL: the route takes none */
     struct slice refusal; /* words of a guild for an error, in place of its text; data NULL: none */
+    uint64_t wait_ms;     /* of SLOWMODE: how long; 0: nobody said */
     enum request_limit limit;
     struct ratelimit_verdict verdict; /* of the bucket, or of the global limit if that is over */
     struct json_writer writer;

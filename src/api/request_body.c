@@ -5,6 +5,7 @@
 
 #include "api/api_priv.h"
 #include "api/request_form.h"
+#include "api/upload.h"
 #include "wire/json_read.h"
 
 /* application/json with any parameters, or nothing said. */
@@ -32,7 +33,7 @@ static enum err read_json(struct request *r)
     return parse(r, text);
 }
 
-static enum err decode(struct request *r)
+enum err request_decode(struct request *r)
 {
     const struct shape *shape = r->route->shape;
     r->body = arena_zalloc(&r->arena, shape->size);
@@ -40,7 +41,12 @@ static enum err decode(struct request *r)
         r->errors = form_errors_new(&r->arena);
     if (r->body == NULL || r->errors == NULL)
         return ERR_NO_MEMORY;
+    /* What is sent may take far less than what is read for the answer. */
+    size_t max = r->arena.max;
+    if (max - r->arena.used > LIMIT_DECODED_BODY_BYTES)
+        r->arena.max = r->arena.used + LIMIT_DECODED_BODY_BYTES;
     enum err e = body_decode(shape, r->json, &r->arena, r->body, r->errors);
+    r->arena.max = max;
     return e == ERR_NO_MEMORY ? arena_short(&r->arena) : e;
 }
 
@@ -49,7 +55,7 @@ static enum err read_form(struct request *r)
     struct request_form *form = NULL;
     enum err e = request_form_read(r, &form);
     if (e == ERR_OK)
-        e = decode(r);
+        e = request_decode(r);
     if (e != ERR_OK && e != ERR_INVALID_FORM)
         return e;
     if (form == NULL || r->body == NULL)
@@ -58,14 +64,20 @@ static enum err read_form(struct request *r)
     return request_form_ok(r);
 }
 
+enum err request_read_json(struct request *r)
+{
+    enum err e = read_json(r);
+    return e == ERR_OK ? request_decode(r) : e;
+}
+
 enum err request_read_body(struct request *r)
 {
+    const struct upload_route *row = upload_route_find(r->route);
+    if (row != NULL)
+        return request_read_upload(r, row);
     if (r->route->shape == NULL)
         return ERR_OK;
-    if (r->route->shape->is_form)
-        return read_form(r);
-    enum err e = read_json(r);
-    return e == ERR_OK ? decode(r) : e;
+    return r->route->shape->is_form ? read_form(r) : request_read_json(r);
 }
 
 void request_drop_body(struct request *r)
@@ -73,4 +85,8 @@ void request_drop_body(struct request *r)
     json_decref(r->json);
     r->json = NULL;
     r->body = NULL;
+    /* Stages that were not committed go with it, which may block. */
+    if (r->upload != NULL)
+        api_stream_end(upload_stream(r->upload), loop_is_current(r->x->loop));
+    r->upload = NULL;
 }

@@ -64,8 +64,12 @@ enum err request_authorize(struct request *r)
     enum err e = enter_scope(r);
     if (e != ERR_OK)
         return e;
-    return permissions_meet(r->access.permissions, r->route->permissions) ? ERR_OK
-                                                                          : ERR_MISSING_PERMISSIONS;
+    uint64_t need = r->route->permissions;
+    if (r->access.dm != NULL) /* a fixed set of bits: what is not among them is of guilds */
+        return (need & PERMISSIONS_IN_GUILDS) != 0 || permissions_meet(PERMISSIONS_DM, need)
+                   ? ERR_OK
+                   : ERR_DM_CHANNEL;
+    return permissions_meet(r->access.permissions, need) ? ERR_OK : ERR_MISSING_PERMISSIONS;
 }
 
 /* The header is URL-encoded UTF-8, since header fields carry ASCII only. */

@@ -75,8 +75,12 @@ static bool route_add(struct router *r, const struct route *route)
     struct router_node *node = route->base == ROUTE_BASE_API ? &r->api : &r->root;
     struct slice rest = slice_from(route->path);
     struct slice segment;
-    while (node != NULL && segment_next(&rest, &segment))
+    unsigned params = 0;
+    while (node != NULL && segment_next(&rest, &segment)) {
+        params += segment.len > 0 && segment.data[0] == '{';
         node = child_make(node, segment);
+    }
+    assert(params <= ROUTE_PARAMS_MAX);
     if (node == NULL)
         return false;
     assert(node->routes[route->method] == NULL); /* two rows for one method and path */

@@ -12,8 +12,15 @@
 #include "proto/bodies_guilds.h"
 #include "proto/bodies_invites.h"
 #include "proto/bodies_members.h"
+#include "proto/bodies_messages.h"
 #include "proto/bodies_onboarding.h"
+#include "proto/bodies_people.h"
+#include "proto/bodies_polls.h"
+#include "proto/bodies_read_states.h"
+#include "proto/bodies_retention.h"
 #include "proto/bodies_roles.h"
+#include "proto/bodies_uploads.h"
+#include "proto/user_settings.h"
 
 /* `permissions` and `shape` are constant expressions, which a static table needs. */
 const struct route routes[] = {

@@ -47,4 +47,4 @@ struct route {
 extern const struct route routes[];
 extern const size_t route_count;
 
-enum { ROUTE_PARAMS_MAX = 4 };
+enum { ROUTE_PARAMS_MAX = 5 };

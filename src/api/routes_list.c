@@ -29,7 +29,8 @@ static void write_permissions(struct json_writer *w, uint64_t bits)
     json_kv_bool(w, "any", (bits & PERMISSIONS_ANY) != 0);
     json_key(w, "permissions");
     json_array_begin(w);
-    for (unsigned bit = 0; bit < PERMISSION_BITS - 1; bit++)
+    bits &= ~(PERMISSIONS_ANY | PERMISSIONS_IN_GUILDS);
+    for (unsigned bit = 0; bit < PERMISSION_BITS; bit++)
         if (bits >> bit & 1)
             json_cstr(w, permission_name(bit));
     json_array_end(w);

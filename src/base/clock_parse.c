@@ -77,8 +77,9 @@ static int64_t date(struct cursor *c)
 static int64_t fraction_ms(struct cursor *c)
 {
     int64_t ms = number(c, 1, 0, 9) * 100;
-    for (int64_t unit = 10; !at_end(c) && c->rest.data[0] >= '0' && c->rest.data[0] <= '9';
-         unit /= 10)
+    /* What has failed takes nothing any more: without looking, this would never end. */
+    for (int64_t unit = 10;
+         !c->failed && !at_end(c) && c->rest.data[0] >= '0' && c->rest.data[0] <= '9'; unit /= 10)
         ms += number(c, 1, 0, 9) * unit;
     return ms;
 }

@@ -8,11 +8,12 @@
 
 enum {
     /* HTTP, before authentication: small on purpose (ours). */
-    LIMIT_HTTP_TARGET_BYTES = 8192,   /* RFC 9112 §3 recommends at least 8000 */
-    LIMIT_HTTP_HEADERS = 64,          /* fields in one request head */
-    LIMIT_PIPELINE_BYTES = 64 * 1024, /* unread bytes kept while a request is being answered */
-    LIMIT_REPLY_BYTES = 16 * 1024 * 1024,
-    LIMIT_REQUEST_ARENA_BYTES = 4 * 1024 * 1024,
+    LIMIT_HTTP_TARGET_BYTES = 8192,       /* RFC 9112 §3 recommends at least 8000 */
+    LIMIT_HTTP_HEADERS = 64,              /* fields in one request head */
+    LIMIT_PIPELINE_BYTES = 64 * 1024,     /* unread bytes kept while a request is being answered */
+    LIMIT_REPLY_BYTES = 80 * 1024 * 1024, /* 100 of the largest messages, which are replies */
+    LIMIT_REQUEST_ARENA_BYTES = 80 * 1024 * 1024, /* the same, as they are read; taken as needed */
+    LIMIT_DECODED_BODY_BYTES = 4 * 1024 * 1024,   /* of these: a body of a request */
     LIMIT_REQUEST_ID_BYTES = 64,
 
     /* JSON request bodies (ours) */
@@ -100,4 +101,64 @@ enum {
     LIMIT_ONBOARDING_PROMPTS = 15,
     LIMIT_ONBOARDING_OPTIONS = 50,
     LIMIT_DIRECTORY_PAGE = 48,
+
+    /* Messages (docs, surface §5.1 and §5.2) */
+    LIMIT_URL = 2048,
+    LIMIT_EMBEDS = 10,
+    LIMIT_EMBED_FIELDS = 25,
+    LIMIT_EMBED_TITLE = 256,
+    LIMIT_EMBED_DESCRIPTION = 4096,
+    LIMIT_EMBED_FIELD_NAME = 256,
+    LIMIT_EMBED_FIELD_VALUE = 1024,
+    LIMIT_EMBED_FOOTER = 2048,
+    LIMIT_EMBED_AUTHOR = 256,
+    LIMIT_EMBED_TOTAL = 6000, /* of all embeds of a message */
+    /* Embeds and components of a message as they are stored (ours). Their addresses are not in what
+     * Discord counts: hundreds of 2,048 characters would make messages of megabytes, and pages,
+     * payloads and forwards of those that fit nowhere. */
+    LIMIT_MESSAGE_RICH_BYTES = 128 * 1024,
+    LIMIT_COMPONENT_ROWS = 5,
+    LIMIT_COMPONENTS_V2 = 40,
+    LIMIT_COMPONENTS_V2_TEXT = 4000,
+    LIMIT_CUSTOM_ID = 100,
+    LIMIT_STICKERS = 3,
+    LIMIT_ATTACHMENTS = 10,
+    LIMIT_FILENAME = 260,       /* code points, after cleaning (ours) */
+    LIMIT_FILENAME_BYTES = 255, /* likewise: what file systems take (ours) */
+    LIMIT_REFRESHED_URLS = 50,
+    LIMIT_ATTACHMENT_TEXT = 1024, /* description, title */
+    LIMIT_WAVEFORM = 400,
+    LIMIT_SNAPSHOTS = 1,
+    LIMIT_BULK_DELETE_MIN = 2,
+    LIMIT_BULK_DELETE = 100,
+    LIMIT_BULK_DELETE_AGE_S = 14 * 24 * 3600,
+    LIMIT_PINS = 250,
+    LIMIT_PINS_PAGE = 50,
+    LIMIT_REACTIONS = 20, /* kinds, of a message */
+    LIMIT_REACTORS_PAGE = 100,
+    LIMIT_POLL_QUESTION = 300,
+    LIMIT_POLL_ANSWERS = 10,
+    LIMIT_POLL_ANSWER = 55,
+    LIMIT_POLL_HOURS = 768,
+    LIMIT_SEARCH_PAGE = 25,
+    LIMIT_SEARCH_OFFSET = 9975,
+    LIMIT_RETENTION_MIN_S = 3600,       /* ours */
+    LIMIT_RETENTION_MAX_S = 2000000000, /* 63 years (ours) */
+    LIMIT_GROUP_RECIPIENTS = 10,
+    LIMIT_OPEN_DMS = 1000,          /* in a list or READY: the newest (ours) */
+    LIMIT_GROUP_DMS = 10,           /* of a user, as a bot or person making them (docs, 30011) */
+    LIMIT_RELATIONSHIPS_BULK = 100, /* in one request (ours) */
+    LIMIT_FRIENDS = 1000,
+    LIMIT_BLOCKED = 5000,
+    LIMIT_RELATIONSHIPS = 1000 + 5000 + 2 * 1000, /* of somebody: friends, blocks, requests */
+    LIMIT_NOTE = 256,
+    LIMIT_MUTUAL_GUILDS = 200, /* shown (ours) */
+    LIMIT_BIO = 190,           /* userdoccers, also below */
+    LIMIT_PRONOUNS = 40,
+    LIMIT_NOTES = 5000, /* in a list or READY (ours) */
+    LIMIT_ACK_BULK = 100,
+    LIMIT_READ_STATES = 20000,          /* in READY (ours) */
+    LIMIT_NOTIFICATION_SETTINGS = 1000, /* guilds, in READY (ours) */
+    LIMIT_CHANNEL_OVERRIDES = 500,      /* of one guild's notification settings (ours) */
+    LIMIT_RECENT_MENTIONS = 100,
 };

@@ -19,6 +19,7 @@ enum { CACHE_LINE = 64 };
 /* A line each, so that two areas never slow each other down. */
 struct area_count {
     _Alignas(CACHE_LINE) _Atomic size_t bytes;
+    _Atomic size_t limit; /* 0: none */
 };
 
 /* Relaxed everywhere: the counters are statistics and order nothing. */
@@ -48,6 +49,16 @@ static bool fails_now(void)
            call - skip < atomic_load_explicit(&injected.failures, memory_order_relaxed);
 }
 
+/* Two that are made at once may both pass: the limit is one of magnitude. */
+static bool beyond_limit(enum mem_area area, size_t size)
+{
+    if (LIKELY(size < MEM_LARGE_BYTES))
+        return false;
+    size_t limit = atomic_load_explicit(&counts[area].limit, memory_order_relaxed);
+    size_t held = atomic_load_explicit(&counts[area].bytes, memory_order_relaxed);
+    return limit != 0 && (size > limit || held > limit - size);
+}
+
 static void count_in(enum mem_area area, void *ptr)
 {
     atomic_fetch_add_explicit(&counts[area].bytes, malloc_usable_size(ptr), memory_order_relaxed);
@@ -61,7 +72,7 @@ static void count_out(enum mem_area area, size_t size)
 void *mem_alloc(enum mem_area area, size_t size)
 {
     assert(area < MEM_AREA_COUNT && size > 0);
-    void *ptr = fails_now() ? NULL : malloc(size);
+    void *ptr = fails_now() || beyond_limit(area, size) ? NULL : malloc(size);
     if (ptr != NULL)
         count_in(area, ptr);
     return ptr;
@@ -76,7 +87,7 @@ void *mem_array(enum mem_area area, size_t count, size_t size)
 {
     assert(area < MEM_AREA_COUNT && count > 0 && size > 0);
     size_t bytes; /* checked here: sanitizers abort where calloc would give NULL */
-    if (__builtin_mul_overflow(count, size, &bytes) || fails_now())
+    if (__builtin_mul_overflow(count, size, &bytes) || fails_now() || beyond_limit(area, bytes))
         return NULL;
     void *ptr = calloc(1, bytes);
     if (ptr != NULL)
@@ -87,7 +98,7 @@ void *mem_array(enum mem_area area, size_t count, size_t size)
 void *mem_realloc(enum mem_area area, void *ptr, size_t size)
 {
     assert(area < MEM_AREA_COUNT && size > 0);
-    if (fails_now())
+    if (fails_now() || beyond_limit(area, size))
         return NULL;
     size_t old = malloc_usable_size(ptr);
     void *moved = realloc(ptr, size);
@@ -131,6 +142,12 @@ char *mem_strndup(enum mem_area area, const char *s, size_t len)
         memcpy(copy, s, len);
     copy[len] = '\0';
     return copy;
+}
+
+void mem_limit(enum mem_area area, size_t bytes)
+{
+    assert(area < MEM_AREA_COUNT);
+    atomic_store_explicit(&counts[area].limit, bytes, memory_order_relaxed);
 }
 
 size_t mem_bytes(enum mem_area area)

@@ -41,6 +41,13 @@ void mem_free(enum mem_area area, void *ptr);
 /* A NUL-terminated copy of len bytes. */
 MUST_CHECK char *mem_strndup(enum mem_area area, const char *s, size_t len);
 
+/*
+ * From now on allocations of MEM_LARGE_BYTES and more fail where they would take the area beyond
+ * `bytes`; smaller ones never do, so that what is under way can end. 0: no limit, as at the start.
+ */
+enum { MEM_LARGE_BYTES = 64 * 1024 };
+void mem_limit(enum mem_area area, size_t bytes);
+
 /* Live bytes of an area, as the allocator rounds them. */
 size_t mem_bytes(enum mem_area area);
 const char *mem_area_name(enum mem_area area);

@@ -5,6 +5,7 @@
 
 #include "core/access.h"
 
+#include "core/access_dm.h"
 #include "core/core_priv.h"
 #include "store/guilds.h"
 #include "store/members.h"
@@ -18,6 +19,7 @@ struct access_read {
     struct member_standing standing;
     struct guild_view *view;
     bool missed;
+    struct dm_channel *dm; /* it is no channel of a guild */
 };
 
 /* A role that is being deleted is out of the view at once, its rows in member_roles go later. */
@@ -49,6 +51,8 @@ static enum err read_access(struct tx *tx, void *ctx)
     enum err e = r->channel.v != 0
                      ? members_standing_in_channel(sql, r->channel, r->user, r->arena, &r->standing)
                      : members_standing_in_guild(sql, r->guild, r->user, r->arena, &r->standing);
+    if (e == ERR_UNKNOWN_CHANNEL)
+        return access_dm_read(sql, r->channel, r->user, r->arena, &r->dm);
     if (e == ERR_OK && !r->standing.is_member)
         e = ERR_MISSING_ACCESS;
     if (e == ERR_OK)
@@ -72,6 +76,8 @@ static enum err begin(struct access_read *r, struct access *out)
         guild_view_unref(&r->view);
         return e;
     }
+    if (r->dm != NULL)
+        return access_dm_begin(r->core, r->dm, r->user, r->arena, out);
     if (r->missed)
         views_warm(r->core, r->standing.guild);
     struct access a = {.view = r->view,
@@ -109,11 +115,27 @@ void access_end(struct access *a)
 {
     guild_view_unref(&a->view);
     a->channel = NULL;
+    a->dm = NULL;
 }
 
-static enum err judge(const struct access *a, const struct guild_view *view,
-                      const struct member *member, uint64_t need, int64_t now_ms)
+/* What an authorisation is checked for again. */
+struct recheck {
+    const struct access *a;
+    uint64_t need;
+    bool part; /* that they may take part, too */
+};
+
+static bool takes_part(const struct guild_view *view, const struct subject *who, int64_t now_ms)
 {
+    if ((permissions_base(view, who) & PERMISSION_ADMINISTRATOR) != 0)
+        return true;
+    return who->timed_out_until_ms <= now_ms && !permissions_is_waiting(view, who);
+}
+
+static enum err judge(const struct recheck *r, const struct guild_view *view,
+                      const struct member *member, int64_t now_ms)
+{
+    const struct access *a = r->a;
     struct subject who = subject_of(member);
     const struct channel *channel = NULL;
     if (a->channel != NULL && (channel = guild_view_channel(view, a->channel->id)) == NULL)
@@ -121,12 +143,15 @@ static enum err judge(const struct access *a, const struct guild_view *view,
     uint64_t held = compute(view, &who, channel, now_ms);
     if (channel != NULL && !(held & PERMISSION_VIEW_CHANNEL))
         return ERR_MISSING_ACCESS;
-    return permissions_meet(held, need) ? ERR_OK : ERR_MISSING_PERMISSIONS;
+    if (!permissions_meet(held, r->need) || (r->part && !takes_part(view, &who, now_ms)))
+        return ERR_MISSING_PERMISSIONS;
+    return ERR_OK;
 }
 
 /* The slow way: who is it now, and what is the structure now. */
-static enum err recheck_from_store(struct tx *tx, const struct access *a, uint64_t need)
+static enum err recheck_from_store(struct tx *tx, const struct recheck *r)
 {
+    const struct access *a = r->a;
     struct arena arena;
     struct member member;
     struct guild_view *view = NULL;
@@ -137,7 +162,7 @@ static enum err recheck_from_store(struct tx *tx, const struct access *a, uint64
     if (e == ERR_OK)
         e = views_now(tx, a->view->guild.id, &view);
     if (e == ERR_OK)
-        e = judge(a, view, &member, need, tx_now_ms(tx));
+        e = judge(r, view, &member, tx_now_ms(tx));
     guild_view_unref(&view);
     arena_deinit(&arena);
     return e;
@@ -145,11 +170,15 @@ static enum err recheck_from_store(struct tx *tx, const struct access *a, uint64
 
 /* One statement says whether anything that the authorisation was made from has changed since: the
  * guild's structure, or who the member is. */
-enum err access_recheck_rules(struct tx *tx, const struct access *a, uint64_t need,
-                              uint64_t *automod_position)
+static enum err recheck(struct tx *tx, const struct recheck *r, uint64_t *automod_position)
 {
+    const struct access *a = r->a;
     struct guild_id guild = a->view->guild.id;
     struct member_now now;
+    if (a->dm != NULL) {
+        *automod_position = 0;
+        return access_dm_recheck(tx, a, r->need);
+    }
     enum err e = tx_lock(tx, core_guild_stream(guild));
     if (e == ERR_OK)
         e = members_now(tx_sql(tx), guild, a->subject.user, &now);
@@ -162,11 +191,26 @@ enum err access_recheck_rules(struct tx *tx, const struct access *a, uint64_t ne
         return ERR_MISSING_ACCESS;
     bool same = now.permission_generation == a->view->permission_generation &&
                 now.standing == a->member.standing;
-    return same ? ERR_OK : recheck_from_store(tx, a, need);
+    if (!same)
+        return recheck_from_store(tx, r);
+    return !r->part || takes_part(a->view, &a->subject, tx_now_ms(tx)) ? ERR_OK
+                                                                       : ERR_MISSING_PERMISSIONS;
+}
+
+enum err access_recheck_rules(struct tx *tx, const struct access *a, uint64_t need,
+                              uint64_t *automod_position)
+{
+    return recheck(tx, &(struct recheck){.a = a, .need = need}, automod_position);
 }
 
 enum err access_recheck(struct tx *tx, const struct access *a, uint64_t need)
 {
     uint64_t automod_position;
     return access_recheck_rules(tx, a, need, &automod_position);
+}
+
+enum err access_recheck_part(struct tx *tx, const struct access *a, uint64_t need)
+{
+    uint64_t automod_position;
+    return recheck(tx, &(struct recheck){.a = a, .need = need, .part = true}, &automod_position);
 }

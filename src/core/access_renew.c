@@ -2,6 +2,7 @@
 
 #include "core/access_renew.h"
 
+#include "core/access_dm.h"
 #include "core/core_priv.h"
 #include "store/members.h"
 
@@ -32,6 +33,8 @@ enum err access_renew(struct tx *tx, const struct access *a, uint64_t need, stru
                       struct access *now)
 {
     struct access n = {0};
+    if (a->dm != NULL)
+        return access_dm_renew(tx, a, need, now);
     enum err e = tx_lock(tx, core_guild_stream(a->view->guild.id));
     if (e == ERR_OK)
         e = look_up(tx, a, arena, &n);

@@ -81,8 +81,7 @@ static enum err audit(struct enforcement *x, const struct automod_execution *don
     return e;
 }
 
-/* The member may have left, or be silent already: for longer, or, if the hit is quiet, at all (who
- * is timed out may still edit what they wrote). */
+/* The member may have left, or be silent already: for longer, or, if the hit is quiet, at all. */
 static enum err time_out(struct enforcement *x, const struct automod_hit *hit,
                          const struct automod_action *action, bool *done)
 {

@@ -5,11 +5,10 @@
  */
 
 #include "core/core_priv.h"
+#include "core/message_removal.h"
 #include "core/moderation_priv.h"
 #include "core/tasks_priv.h"
 #include "proto/member_events.h"
-#include "store/id_list.h"
-#include "store/messages.h"
 #include "store/moderation_jobs.h"
 
 /* ---- the beginning ---- */
@@ -131,51 +130,43 @@ static enum err look_messages(struct task_run *x)
 
 /* ---- deleting ---- */
 
-static enum err delete_found(struct tx *tx, struct task_run *x, uint64_t *deleted, size_t *count)
+/* Those that are there still: what was deleted since they were looked at was announced. */
+static enum err delete_found(struct tx *tx, struct task_run *x, const struct place *p,
+                             size_t *count)
 {
-    enum err e = ERR_OK;
-    *count = 0;
-    for (size_t i = 0; i < x->found && e == ERR_OK; i++) {
-        e = messages_delete(tx_sql(tx), x->messages[i].channel, x->messages[i].id);
-        if (e == ERR_OK)
-            deleted[(*count)++] = x->messages[i].id.v;
-        else if (e == ERR_UNKNOWN_MESSAGE)
-            e = ERR_OK; /* deleted since it was looked at, and that was announced */
-    }
-    return e;
-}
-
-static enum err announce(struct tx *tx, struct task_run *x, const uint64_t *ids, size_t count)
-{
+    struct message_head list[TASK_EVENTS];
+    uint64_t ids[TASK_EVENTS];
     struct slice delta;
-    const struct removal_message *first = &x->messages[0];
-    enum err e = id_list_pack(ids, count, &x->arena, &delta);
-    if (e != ERR_OK || count == 0)
+    for (size_t i = 0; i < x->found; i++)
+        ids[i] = x->messages[i].id.v;
+    enum err e = messages_find_heads(tx, p, ids, x->found, &x->arena, list, count);
+    if (e == ERR_OK)
+        e = messages_remove(tx, p, &task_actor, list, *count, &x->arena, &delta);
+    for (size_t i = 0; i < *count; i++)
+        ids[i] = list[i].id.v;
+    if (e != ERR_OK || *count == 0)
         return e;
-    return core_emit_delta(tx, event_messages_deleted(first->guild, first->channel, ids, count, 0),
-                           &task_actor, delta);
+    return place_emit(tx, p, event_messages_deleted(p->guild, p->channel, ids, *count, 0),
+                      &task_actor, delta);
 }
 
 static enum err act_messages(struct tx *tx, struct task_run *x)
 {
-    uint64_t deleted[TASK_EVENTS];
+    struct dm_channel none;
+    struct place p;
     size_t count = 0;
-    bool found = false;
-    bool deleting = false;
+    bool there = false;
     enum err e = ERR_OK;
     if (x->found > 0)
-        e = guild_removal_state(tx_sql(tx), x->messages[0].guild, &found, &deleting);
-    bool there = found && !deleting;
+        e = place_find(tx, x->messages[0].channel, &x->arena, &none, &p, &there);
     if (e == ERR_OK && there)
-        e = tx_lock(tx, core_guild_stream(x->messages[0].guild));
+        e = place_lock(tx, &p);
     if (e == ERR_OK && there)
-        e = delete_found(tx, x, deleted, &count);
-    if (e == ERR_OK && there)
-        e = announce(tx, x, deleted, count);
+        e = delete_found(tx, x, &p, &count);
     x->task.cursor_a = x->scan.a;
     x->task.cursor_b = x->scan.b;
     x->task.done_rows += count;
-    x->step_done = x->scan.ended || (x->found > 0 && !there);
+    x->step_done = x->scan.ended; /* also when the guild is gone, with the job */
     return e;
 }
 

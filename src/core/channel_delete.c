@@ -16,6 +16,8 @@
 #include "proto/stage.h"
 #include "store/channels.h"
 #include "store/invites.h"
+#include "store/read_states.h"
+#include "store/retention.h"
 #include "store/scheduled_events.h"
 
 /* Of more invites only the deletion of the channel tells. */
@@ -177,6 +179,8 @@ static enum err erase(struct tx *tx, void *ctx)
     if (e == ERR_OK && used)
         e = channels_unuse(tx_sql(tx), stored.guild, id);
     if (e == ERR_OK)
+        e = retention_forget(tx_sql(tx), id);
+    if (e == ERR_OK)
         e = channels_delete(tx_sql(tx), id);
     if (e == ERR_OK)
         e = insert_task(tx, id);
@@ -204,9 +208,11 @@ static enum err act_messages(struct tx *tx, struct task_run *x)
 {
     uint64_t rows = 0;
     struct channel_id id = {x->task.subject};
-    enum err e = guild_removal_messages(tx_sql(tx), id, TASK_ROWS, &rows);
+    enum err e = guild_removal_messages(tx_sql(tx), id, TASK_ROWS, tx_now_ms(tx), &rows);
+    if (e == ERR_OK && rows == 0)
+        e = read_states_forget_entity(tx_sql(tx), id.v, TASK_ROWS, &rows);
     x->task.done_rows += rows;
-    x->step_done = rows < TASK_ROWS;
+    x->step_done = rows == 0;
     return e;
 }
 

@@ -4,6 +4,8 @@
 
 #include "base/limits.h"
 #include "core/channels_priv.h"
+#include "core/dms.h"
+#include "core/place.h"
 #include "proto/events.h"
 #include "store/channels.h"
 
@@ -154,9 +156,13 @@ enum err channel_edit(struct core *c, const struct actor *by, const struct acces
 
 enum err channel_typing(struct core *c, const struct access *a)
 {
+    enum err failed = a->dm != NULL ? dm_check(c, a) : ERR_OK;
+    if (failed != ERR_OK)
+        return failed;
     struct event *e = event_typing_start(&a->member, a->channel->id, clock_wall_ms(c->o.clock));
     if (e == NULL)
         return ERR_NO_MEMORY;
-    core_publish_ephemeral(c, e);
+    const struct place p = place_of(a);
+    place_publish(c, &p, e);
     return ERR_OK;
 }

@@ -1,5 +1,6 @@
 /* The core: what holds the use-cases together, and the way of events out of a commit. */
 
+#include "core/attachment_urls.h"
 #include "core/automod_priv.h"
 #include "core/core_priv.h"
 
@@ -17,7 +18,9 @@ enum err core_new(const struct core_options *o, struct core **out)
     c->o = *o;
     c->views = cellmap_new(MEM_VIEWS, VIEWS_MAX, random_u64(o->random));
     c->automod = automod_cache_new(random_u64(o->random), o->clock, 0);
-    if (c->views == NULL || c->automod == NULL) {
+    c->no_guild = guild_view_new(&(struct guild){0}, 0, 0, NULL, 0, NULL, 0);
+    c->urls = attachment_urls_new(o->public_url);
+    if (c->views == NULL || c->automod == NULL || c->urls == NULL || c->no_guild == NULL) {
         core_free(&c);
         return ERR_NO_MEMORY;
     }
@@ -38,6 +41,8 @@ void core_free(struct core **c)
         return;
     cellmap_free(&(*c)->views);
     automod_cache_free(&(*c)->automod);
+    attachment_urls_free(&(*c)->urls);
+    guild_view_unref(&(*c)->no_guild);
     mem_free(MEM_CORE, *c);
     *c = NULL;
 }

@@ -29,10 +29,18 @@ struct core_options {
     const struct log *log;
     struct metrics *metrics;
     struct blob_store *blobs; /* where uploads lie (media/blob.h); NULL: none are taken */
+    struct images *images;    /* who makes pictures (core/images.h); NULL: nobody */
+    const char *public_url;   /* NULL, "": see core_set_public_url (core/attachment_urls.h) */
     bool registration_open;
     bool privileged_intents;    /* of new applications */
     uint64_t guilds_per_user;   /* most that somebody may be in; 0: no limit, also below */
     uint64_t members_per_guild; /* most that may be in a guild */
+    uint64_t file_bytes_max;    /* of an attachment; 0: no limit, also below */
+    uint64_t message_bytes_max; /* of all attachments of a message */
+    uint64_t user_bytes_max;    /* of all attachments of somebody, */
+    uint64_t guild_bytes_max;   /* and of all in a guild */
+    uint64_t search_ms_max;     /* of one search; 0: the default, also below */
+    unsigned searches_max;      /* at once */
 };
 
 MUST_CHECK enum err core_new(const struct core_options *o, struct core **out);

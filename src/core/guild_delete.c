@@ -11,7 +11,9 @@
 #include "core/media.h"
 #include "core/tasks_priv.h"
 #include "proto/events.h"
+#include "store/attachments.h"
 #include "store/guilds.h"
+#include "store/read_states.h"
 
 /* ---- the beginning ---- */
 
@@ -119,9 +121,11 @@ static enum err act_invites(struct tx *tx, struct task_run *x)
 /* What one channel holds; *rows 0 when it is empty. */
 static enum err empty_channel(struct tx *tx, struct channel_id channel, uint64_t *rows)
 {
-    enum err e = guild_removal_messages(tx_sql(tx), channel, TASK_ROWS, rows);
+    enum err e = guild_removal_messages(tx_sql(tx), channel, TASK_ROWS, tx_now_ms(tx), rows);
     if (e == ERR_OK && *rows == 0)
         e = guild_removal_nonces(tx_sql(tx), channel, TASK_ROWS, rows);
+    if (e == ERR_OK && *rows == 0)
+        e = read_states_forget_entity(tx_sql(tx), channel.v, TASK_ROWS, rows);
     return e;
 }
 
@@ -210,7 +214,7 @@ static enum err act_media(struct tx *tx, struct task_run *x)
     enum err e = media_release_guild(tx, guild_of(x), TASK_ROWS, &gone);
     x->task.done_rows += gone;
     x->step_done = gone < TASK_ROWS;
-    return e;
+    return e == ERR_OK && x->step_done ? usage_forget(tx_sql(tx), USAGE_GUILD, guild_of(x).v) : e;
 }
 
 static enum err act_log(struct tx *tx, struct task_run *x)

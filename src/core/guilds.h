@@ -7,6 +7,8 @@
 #include "core/channels.h"
 #include "core/core.h"
 #include "core/media.h"
+#include "model/read_state.h"
+#include "model/relationship.h"
 
 /*
  * A guild to be made. Roles and channels name each other by where they stand in the lists: a role's
@@ -92,6 +94,16 @@ struct session_snapshot {
         struct member member; /* the user's own */
     } * memberships;
     size_t membership_count;
+    struct session_people {
+        const struct dm_channel *dms; /* that are open */
+        size_t dm_count;
+        const struct relationship *relationships;
+        size_t relationship_count;
+        const struct note *notes;
+        size_t note_count;
+        struct slice settings; /* JSON as the API shows it */
+        struct read_summary read;
+    } people; /* of people; of bots empty */
 };
 /* UNKNOWN_TOKEN: revoked since `who` was authenticated. Everything in the arena. */
 MUST_CHECK enum err session_snapshot_load(struct core *c, const struct principal *who,

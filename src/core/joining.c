@@ -9,6 +9,7 @@
 #include "core/core_priv.h"
 #include "core/join_requests.h"
 #include "core/moderation.h"
+#include "core/system_messages.h"
 #include "model/features.h"
 #include "proto/events.h"
 #include "store/channels.h"
@@ -16,7 +17,6 @@
 #include "store/joining.h"
 #include "store/kept_timeouts.h"
 #include "store/members.h"
-#include "store/messages.h"
 #include "store/roles.h"
 
 /* docs, "System Channel Flags". */
@@ -111,16 +111,9 @@ static enum err greet(struct tx *tx, const struct joining *j, const struct guild
         return ERR_OK;
     if (e != ERR_OK || (ch.type != CHANNEL_TYPE_TEXT && ch.type != CHANNEL_TYPE_ANNOUNCEMENT))
         return e;
-    struct message greeting = {.id = {tx_id(tx)},
-                               .channel = ch.id,
-                               .guild = j->guild,
-                               .author = m->user,
-                               .type = MESSAGE_TYPE_JOIN,
-                               .content = SLICE("")};
-    e = messages_insert(tx_sql(tx), &greeting);
-    if (e == ERR_OK)
-        e = channels_set_last_message(tx_sql(tx), ch.id, greeting.id);
-    return e == ERR_OK ? core_emit(tx, event_message_create(&greeting, m, ch.type), j->by) : e;
+    struct place p = {.channel = ch.id, .type = ch.type, .guild = j->guild};
+    struct system_message greeting = {.type = MESSAGE_TYPE_JOIN, .author = m};
+    return system_message_post(tx, &p, j->by, &greeting, arena, NULL);
 }
 
 static enum err tell(struct tx *tx, const struct joining *j, const struct guild *g,

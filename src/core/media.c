@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "core/core_priv.h"
+#include "core/images.h"
 #include "media/blob.h"
 #include "media/sniff.h"
 #include "proto/data_uri.h"
@@ -50,6 +51,9 @@ static const struct {
                        false},
     [MEDIA_SOUND] = {LIMIT_SOUND_BYTES, TYPE(OGG) | TYPE(MP3), false},
     [MEDIA_EVENT_IMAGE] = {LIMIT_IMAGE_BYTES, IMAGES, false},
+    [MEDIA_USER_AVATAR] = {LIMIT_IMAGE_BYTES, IMAGES, true},
+    [MEDIA_USER_BANNER] = {LIMIT_IMAGE_BYTES, IMAGES, true},
+    [MEDIA_DM_ICON] = {LIMIT_IMAGE_BYTES, IMAGES, false},
 };
 
 static const struct media_problem NO_FILE = {"IMAGE_INVALID", "Invalid file data."};
@@ -273,7 +277,8 @@ enum err media_release_guild(struct tx *tx, struct guild_id guild, unsigned max,
 
 enum err media_release_user(struct tx *tx, struct user_id user, unsigned max, unsigned *gone)
 {
-    static const enum media_kind kinds[] = {MEDIA_MEMBER_AVATAR, MEDIA_MEMBER_BANNER};
+    static const enum media_kind kinds[] = {MEDIA_MEMBER_AVATAR, MEDIA_MEMBER_BANNER,
+                                            MEDIA_USER_AVATAR, MEDIA_USER_BANNER};
     const struct guild_id any = {0};
     unsigned done = 0;
     enum err e = ERR_OK;
@@ -410,6 +415,8 @@ static enum err collect_one(struct collection *x)
     memcpy(name, x->hash.data, BLOB_NAME_LEN);
     name[BLOB_NAME_LEN] = '\0';
     e = blob_remove(x->core->o.blobs, name);
+    if (e == ERR_OK)
+        image_forget(x->core, name);
     return e == ERR_OK ? store_write(x->core->store, forget, x) : e;
 }
 

@@ -28,7 +28,12 @@ enum media_kind {
     MEDIA_EMOJI = 9,         /* owner: the emoji, and so on */
     MEDIA_STICKER = 10,
     MEDIA_SOUND = 11,
-    MEDIA_EVENT_IMAGE = 12
+    MEDIA_EVENT_IMAGE = 12,
+    MEDIA_ATTACHMENT = 13,  /* of messages: core/attachments.h */
+    MEDIA_UPLOAD = 14,      /* sent ahead: core/uploads.h */
+    MEDIA_USER_AVATAR = 15, /* owner: the user, in no guild (0); also below */
+    MEDIA_USER_BANNER = 16,
+    MEDIA_DM_ICON = 17 /* owner: the channel */
 };
 
 /* "a_", 32 hex digits, NUL */

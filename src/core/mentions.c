@@ -24,23 +24,35 @@ static bool add_user(struct mentions *out, const struct user *u)
     return true;
 }
 
+/* Of those who hear of it: members of the guild, or recipients of the direct message. */
+static enum err resolve_user(struct sql_conn *sql, const struct access *a, struct user_id id,
+                             struct arena *arena, struct mentions *out)
+{
+    struct member m;
+    if (a->dm == NULL) {
+        enum err e = members_find(sql, a->view->guild.id, id, arena, &m);
+        if (e == ERR_OK)
+            add_user(out, &m.user);
+        return e == ERR_UNKNOWN_MEMBER ? ERR_OK : e;
+    }
+    for (size_t i = 0; i < a->dm->recipient_count; i++)
+        if (a->dm->recipients[i].id.v == id.v)
+            add_user(out, &a->dm->recipients[i]);
+    return ERR_OK;
+}
+
 static enum err resolve_users(struct sql_conn *sql, const struct access *a,
                               const struct message_draft *d, const struct mention_scan *scan,
                               struct arena *arena, struct mentions *out)
 {
-    for (size_t i = 0; i < scan->user_count; i++) {
-        struct member m;
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < scan->user_count && e == ERR_OK; i++) {
         uint64_t id = scan->users[i];
-        if (d->allowed.given && !d->allowed.parse_users &&
-            !listed(id, d->allowed.users, d->allowed.user_count))
-            continue;
-        enum err e = members_find(sql, a->view->guild.id, (struct user_id){id}, arena, &m);
-        if (e == ERR_OK)
-            add_user(out, &m.user);
-        else if (e != ERR_UNKNOWN_MEMBER)
-            return e;
+        bool allowed = !d->allowed.given || d->allowed.parse_users ||
+                       listed(id, d->allowed.users, d->allowed.user_count);
+        e = allowed ? resolve_user(sql, a, (struct user_id){id}, arena, out) : ERR_OK;
     }
-    return ERR_OK;
+    return e;
 }
 
 static void resolve_roles(const struct access *a, const struct message_draft *d,
@@ -78,6 +90,21 @@ enum err mentions_resolve(struct sql_conn *sql, const struct access *a,
     if (e == ERR_OK && replied != NULL && (!d->allowed.given || d->allowed.replied_user))
         add_user(out, replied);
     return e;
+}
+
+uint64_t mentions_need(const struct access *a, const struct mentions *m)
+{
+    bool any = m->everyone;
+    for (size_t i = 0; i < m->role_count && !any; i++) {
+        const struct role *role = guild_view_role(a->view, m->roles[i]);
+        any = role == NULL || !role->mentionable;
+    }
+    return any ? PERMISSION_MENTION_EVERYONE : 0;
+}
+
+bool mentions_possible(struct slice content)
+{
+    return slice_find(content, '<') < content.len || slice_find(content, '@') < content.len;
 }
 
 void mentions_apply(const struct mentions *from, struct message *to)

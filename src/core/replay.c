@@ -6,16 +6,16 @@
 
 #include <string.h>
 
+#include "core/access_dm.h"
 #include "core/guilds.h"
-#include "core/messages_priv.h"
+#include "core/place.h"
 #include "core/replay_priv.h"
 #include "proto/events.h"
 #include "store/guilds.h"
-#include "store/members.h"
 #include "store/users.h"
 
 enum {
-    ROW_BYTES_MAX = 1024 * 1024, /* a reply with 100 mentions, and what it replies to */
+    ROW_BYTES_MAX = 4 * 1024 * 1024, /* a reply with 100 mentions, files, and what it replies to */
     UNKNOWN_FIRST = 10000,
     UNKNOWN_LAST = 10999
 };
@@ -43,40 +43,6 @@ enum err replay_made(struct event *e, struct event **out)
 {
     *out = e;
     return e == NULL ? ERR_NO_MEMORY : ERR_OK;
-}
-
-static enum err rebuild_message(struct replay *x, const struct event_row *row, struct event **out)
-{
-    struct sql_conn *sql = tx_sql(x->tx);
-    struct message m;
-    struct member author;
-    struct channel_id channel_id = {row->channel_id};
-    enum err e = message_read(sql, channel_id, (struct message_id){row->entity_id}, &x->arena, &m);
-    if (e == ERR_OK)
-        e = replay_need_view(x, m.guild);
-    if (e != ERR_OK)
-        return e;
-    const struct channel *channel = guild_view_channel(x->view, channel_id);
-    if (channel == NULL)
-        return ERR_UNKNOWN_CHANNEL;
-    e = members_find(sql, m.guild, m.author.id, &x->arena, &author);
-    if (e != ERR_OK && e != ERR_UNKNOWN_MEMBER)
-        return e;
-    const struct member *member = e == ERR_OK ? &author : NULL;
-    if (row->kind == EVENT_MESSAGE_UPDATE)
-        return replay_made(event_message_update(&m, member, channel->type, row->actor_id), out);
-    message_nonce_from_delta(row->delta, &m);
-    return replay_made(event_message_create(&m, member, channel->type), out);
-}
-
-static enum err rebuild_message_delete(struct replay *x, const struct event_row *row,
-                                       struct event **out)
-{
-    (void)x;
-    return replay_made(event_message_delete((struct guild_id){row->guild_id},
-                                            (struct channel_id){row->channel_id},
-                                            (struct message_id){row->entity_id}, row->actor_id),
-                       out);
 }
 
 static enum err rebuild_channel(struct replay *x, const struct event_row *row, struct event **out)
@@ -124,9 +90,9 @@ static enum err rebuild_left(struct replay *x, const struct event_row *row, stru
 
 /* By kind; what is not here has no payload and nothing to look up. */
 static replay_fn *const rebuilders[EVENT_KIND_END] = {
-    [EVENT_MESSAGE_CREATE] = rebuild_message,
-    [EVENT_MESSAGE_UPDATE] = rebuild_message,
-    [EVENT_MESSAGE_DELETE] = rebuild_message_delete,
+    [EVENT_MESSAGE_CREATE] = replay_message,
+    [EVENT_MESSAGE_UPDATE] = replay_message,
+    [EVENT_MESSAGE_DELETE] = replay_message_delete,
     [EVENT_CHANNEL_CREATE] = rebuild_channel,
     [EVENT_CHANNEL_UPDATE] = replay_channel_update,
     [EVENT_CHANNEL_DELETE] = replay_channel_delete,
@@ -144,6 +110,17 @@ static replay_fn *const rebuilders[EVENT_KIND_END] = {
     [EVENT_GUILD_JOIN_REQUEST_CREATE] = replay_join_request,
     [EVENT_GUILD_JOIN_REQUEST_UPDATE] = replay_join_request,
     [EVENT_GUILD_JOIN_REQUEST_DELETE] = replay_join_request_delete,
+    [EVENT_DIRECT_CHANNEL_CREATE] = replay_dm_channel,
+    [EVENT_DIRECT_CHANNEL_UPDATE] = replay_dm_channel,
+    [EVENT_DIRECT_CHANNEL_DELETE] = replay_dm_channel_delete,
+    [EVENT_CHANNEL_RECIPIENT_ADD] = replay_dm_recipient,
+    [EVENT_CHANNEL_RECIPIENT_REMOVE] = replay_dm_recipient,
+    [EVENT_RELATIONSHIP_ADD] = replay_relationship,
+    [EVENT_RELATIONSHIP_UPDATE] = replay_relationship,
+    [EVENT_RELATIONSHIP_REMOVE] = replay_relationship_remove,
+    [EVENT_USER_NOTE_UPDATE] = replay_note,
+    [EVENT_USER_UPDATE] = replay_user_update,
+    [EVENT_USER_SETTINGS_UPDATE] = replay_user_settings,
     [EVENT_GUILD_CREATE] = rebuild_joined,
     [EVENT_TOKEN_REVOKED] = rebuild_revoked,
     [EVENT_GUILD_DELETE] = rebuild_left,
@@ -151,6 +128,13 @@ static replay_fn *const rebuilders[EVENT_KIND_END] = {
     [EVENT_GUILD_BAN_ADD] = replay_ban,
     [EVENT_GUILD_BAN_REMOVE] = replay_ban,
     [EVENT_MESSAGE_DELETE_BULK] = replay_messages_deleted,
+    [EVENT_MESSAGE_REACTION_ADD] = replay_reaction_add,
+    [EVENT_MESSAGE_REACTION_REMOVE] = replay_reaction_remove,
+    [EVENT_MESSAGE_REACTION_REMOVE_ALL] = replay_reactions_cleared,
+    [EVENT_MESSAGE_REACTION_REMOVE_EMOJI] = replay_reaction_kind_cleared,
+    [EVENT_MESSAGE_POLL_VOTE_ADD] = replay_poll_vote,
+    [EVENT_MESSAGE_POLL_VOTE_REMOVE] = replay_poll_vote,
+    [EVENT_CHANNEL_PINS_UPDATE] = replay_pins_update,
     [EVENT_INTEGRATION_CREATE] = replay_integration_create,
     [EVENT_INTEGRATION_DELETE] = replay_integration_delete,
     [EVENT_GUILD_INTEGRATIONS_UPDATE] = replay_integrations_update,
@@ -166,18 +150,50 @@ static replay_fn *const rebuilders[EVENT_KIND_END] = {
     [EVENT_GUILD_SCHEDULED_EVENT_DELETE] = replay_scheduled_delete,
     [EVENT_GUILD_SCHEDULED_EVENT_USER_ADD] = replay_scheduled_user,
     [EVENT_GUILD_SCHEDULED_EVENT_USER_REMOVE] = replay_scheduled_user,
+    [EVENT_MESSAGE_ACK] = replay_message_ack,
+    [EVENT_CHANNEL_PINS_ACK] = replay_pins_ack,
+    [EVENT_GUILD_FEATURE_ACK] = replay_item_ack,
+    [EVENT_USER_NON_CHANNEL_ACK] = replay_item_ack,
+    [EVENT_USER_GUILD_SETTINGS_UPDATE] = replay_notification_settings,
+    [EVENT_RECENT_MENTION_DELETE] = replay_recent_mention_delete,
     [EVENT_AUTO_MODERATION_RULE_CREATE] = replay_automod_rule,
     [EVENT_AUTO_MODERATION_RULE_UPDATE] = replay_automod_rule,
     [EVENT_AUTO_MODERATION_RULE_DELETE] = replay_automod_rule_delete,
 };
+
+/* As the event of a guild's channel would be built, for guild 0; the reader must still be in it:
+ * what became of a message afterwards is not for those who left. */
+static enum err rebuild_direct(struct replay *x, const struct event_row *row, struct event **out)
+{
+    struct event_row plain = *row;
+    struct event *made = NULL;
+    plain.kind = event_plain_kind(row->kind);
+    replay_fn *build = rebuilders[plain.kind];
+    if (build == NULL)
+        return ERR_UNKNOWN_MESSAGE;
+    enum err e = access_dm_read(tx_sql(x->tx), (struct channel_id){row->channel_id},
+                                (struct user_id){x->stream.id}, &x->arena, &x->dm);
+    if (e == ERR_MISSING_ACCESS)
+        e = ERR_UNKNOWN_CHANNEL;
+    if (e == ERR_OK)
+        e = build(x, &plain, &made);
+    if (e != ERR_OK)
+        return e;
+    *out = event_for_recipient(made, (struct user_id){x->stream.id});
+    event_unref(&made);
+    return *out == NULL ? ERR_NO_MEMORY : ERR_OK;
+}
 
 static enum err rebuild(struct replay *x, const struct event_row *row, struct event **out)
 {
     enum err e = ERR_UNKNOWN_MESSAGE;
     enum event_kind kind = row->kind;
     bool known = event_info(kind) != NULL;
+    x->dm = NULL;
     if (known && rebuilders[kind] != NULL)
         e = rebuilders[kind](x, row, out);
+    else if (known && event_plain_kind(kind) != kind)
+        e = rebuild_direct(x, row, out);
     if (!is_gone(e))
         return e;
     /* A kind that this version does not know stands in as one that steers nothing. */

@@ -15,6 +15,7 @@ struct replay {
     void (*fn)(void *ctx, struct event *e);
     void *ctx;
     struct arena arena;
+    struct dm_channel *dm;   /* of the row, if it is about a direct message (guild 0); else NULL */
     struct guild_view *view; /* of a guild's stream, as of this transaction; NULL: not loaded yet */
     bool missed;
 };
@@ -38,6 +39,29 @@ replay_fn replay_integration_create;
 replay_fn replay_integration_delete;
 replay_fn replay_integrations_update;
 
+/* replay_dms.c */
+replay_fn replay_dm_channel;
+replay_fn replay_dm_channel_delete;
+replay_fn replay_dm_recipient;
+
+/* replay_messages.c */
+replay_fn replay_message;
+replay_fn replay_message_delete;
+
+/* replay_people.c */
+replay_fn replay_relationship;
+replay_fn replay_relationship_remove;
+replay_fn replay_note;
+replay_fn replay_user_update;
+replay_fn replay_user_settings;
+
+/* replay_read_states.c */
+replay_fn replay_message_ack;
+replay_fn replay_pins_ack;
+replay_fn replay_item_ack;
+replay_fn replay_notification_settings;
+replay_fn replay_recent_mention_delete;
+
 /* replay_joining.c */
 replay_fn replay_invite_create;
 replay_fn replay_invite_delete;
@@ -49,6 +73,13 @@ replay_fn replay_member_update;
 replay_fn replay_member_remove;
 replay_fn replay_ban;
 replay_fn replay_messages_deleted;
+/* replay_reactions.c */
+replay_fn replay_reaction_add;
+replay_fn replay_reaction_remove;
+replay_fn replay_reactions_cleared;
+replay_fn replay_reaction_kind_cleared;
+replay_fn replay_poll_vote;
+replay_fn replay_pins_update;
 /* replay_automod.c */
 replay_fn replay_automod_rule;
 replay_fn replay_automod_rule_delete;

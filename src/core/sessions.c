@@ -3,11 +3,16 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "core/core_priv.h"
 #include "core/guilds.h"
+#include "core/read_state_counts.h"
+#include "core/user_settings.h"
 #include "store/applications.h"
+#include "store/dms.h"
 #include "store/guilds.h"
 #include "store/members.h"
+#include "store/relationships.h"
 #include "store/tokens.h"
 #include "store/users.h"
 
@@ -40,12 +45,38 @@ static enum err read_account(struct tx *tx, struct session_read *x)
     return e;
 }
 
+/* Bots have none of it. */
+static enum err read_people(struct sql_conn *sql, struct session_read *x)
+{
+    struct session_people *p = &x->out.people;
+    struct user_id me = x->who->user;
+    struct dm_channel *dms;
+    struct relationship *relationships;
+    struct note *notes;
+    enum err e = dms_open_of(sql, me, LIMIT_OPEN_DMS, x->arena, &dms, &p->dm_count);
+    if (e == ERR_OK)
+        e = relationships_of(sql, me, 0, LIMIT_RELATIONSHIPS, x->arena, &relationships,
+                             &p->relationship_count);
+    if (e == ERR_OK)
+        e = notes_of(sql, me, LIMIT_NOTES, x->arena, &notes, &p->note_count);
+    if (e == ERR_OK)
+        e = user_settings_read(sql, me, x->arena, &p->settings);
+    if (e != ERR_OK)
+        return e;
+    p->dms = dms;
+    p->relationships = relationships;
+    p->notes = notes;
+    return ERR_OK;
+}
+
 static enum err read_session(struct tx *tx, void *ctx)
 {
     struct session_read *x = ctx;
     struct member *members = NULL;
     size_t count = 0;
     enum err e = read_account(tx, x);
+    if (e == ERR_OK && !x->who->bot)
+        e = read_people(tx_sql(tx), x);
     if (e == ERR_OK)
         e = members_of_user(tx_sql(tx), x->who->user, x->arena, &members, &count);
     if (e != ERR_OK)
@@ -60,7 +91,9 @@ static enum err read_session(struct tx *tx, void *ctx)
     }
     x->out.memberships = list;
     x->out.membership_count = count;
-    return e;
+    return e == ERR_OK && !x->who->bot
+               ? read_summary_read(tx, &x->out, x->arena, &x->out.people.read)
+               : e;
 }
 
 enum err session_snapshot_load(struct core *c, const struct principal *who, struct arena *arena,

@@ -27,6 +27,12 @@ static const struct task_plan *plan_of(enum task_kind kind)
         return &task_prune;
     case TASK_SCREENING_OPEN:
         return &task_screening_open;
+    case TASK_PROFILE_TELL:
+        return &task_profile_tell;
+    case TASK_SEARCH_REBUILD:
+        return &task_search_rebuild;
+    case TASK_MESSAGE_PARTS:
+        return &task_message_parts;
     }
     return NULL; /* of a later version: it stays until that one runs again */
 }
@@ -135,6 +141,7 @@ static enum err run_task(struct core *c, const struct task *t, bool *moved)
     if (e == ERR_OK && x->finished)
         say_end(x);
     guild_view_unref(&x->view);
+    task_prepared_free(&x->prepared);
     arena_deinit(&x->arena);
     mem_free(MEM_CORE, x);
     return e;

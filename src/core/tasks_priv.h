@@ -33,6 +33,8 @@ struct task_run {
     size_t found;
     struct removal_membership membership;
     struct removal_heir heir;
+    /* search_rebuild.c: what look() made for the closure; owned. */
+    struct task_prepared *prepared;
 };
 
 struct task_step {
@@ -59,6 +61,15 @@ extern const struct task_plan task_role_delete;
 extern const struct task_plan task_ban_messages;
 extern const struct task_plan task_prune;
 extern const struct task_plan task_screening_open;
+extern const struct task_plan task_search_rebuild;
+extern const struct task_plan task_message_parts;
+
+/* NULL is allowed. */
+void task_prepared_free(struct task_prepared **p);
+
+extern const struct task_plan task_profile_tell;
+/* In a closure: the user's guilds are told what the user looks like now. */
+MUST_CHECK enum err profile_tell_begin(struct tx *tx, struct user_id user);
 
 /* After the commit of what has begun a task: it need not wait for anybody's next look. */
 void tasks_begun(struct core *c);

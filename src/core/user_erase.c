@@ -12,10 +12,16 @@
 #include "core/channels_priv.h"
 #include "core/media.h"
 #include "core/member_change.h"
+#include "core/message_removal.h"
+#include "core/place.h"
 #include "core/tasks_priv.h"
+#include "core/uploads.h"
+#include "core/user_erase_priv.h"
 #include "proto/events.h"
 #include "proto/guild_events.h"
+#include "store/attachments.h"
 #include "store/guilds.h"
+#include "store/id_list.h"
 #include "store/members.h"
 #include "store/messages.h"
 #include "store/scheduled_events.h"
@@ -50,6 +56,16 @@ static enum err close_account(struct tx *tx, struct user_id user, struct arena *
         return e;
     t.id = tx_id(tx);
     return tasks_insert(tx_sql(tx), &t, &inserted);
+}
+
+enum err user_find_staying(struct tx *tx, struct user_id id, struct arena *arena, struct user *out)
+{
+    struct task t;
+    bool going = false;
+    enum err e = tasks_find(tx_sql(tx), TASK_USER_ERASE, id.v, &t, &going);
+    if (e != ERR_OK || going)
+        return e == ERR_OK ? ERR_UNKNOWN_USER : e;
+    return users_find(tx_sql(tx), id, arena, out);
 }
 
 struct beginning {
@@ -262,29 +278,53 @@ static enum err look_messages(struct task_run *x)
     return e;
 }
 
-static enum err delete_message(struct tx *tx, const struct removal_message *m, bool announce)
+/* Those that are there still: what was deleted since they were looked at was announced. */
+static enum err delete_and_tell(struct tx *tx, struct task_run *x, const struct place *p,
+                                const uint64_t *ids)
 {
-    enum err e = messages_delete(tx_sql(tx), m->channel, m->id);
-    if (e == ERR_UNKNOWN_MESSAGE)
-        return ERR_OK; /* deleted since it was looked at, and that was announced */
-    if (e == ERR_OK && announce)
-        e = core_emit(tx, event_message_delete(m->guild, m->channel, m->id, 0), &task_actor);
+    struct message_head list[TASK_EVENTS];
+    struct slice packed;
+    size_t count = 0;
+    enum err e = messages_find_heads(tx, p, ids, x->found, &x->arena, list, &count);
+    if (e == ERR_OK)
+        e = messages_remove(tx, p, &task_actor, list, count, &x->arena, &packed);
+    for (size_t i = 0; i < count && e == ERR_OK; i++)
+        e = place_emit(tx, p, event_message_delete(p->guild, p->channel, list[i].id, 0),
+                       &task_actor, LOG_NONE);
     return e;
 }
 
-/* All of one channel. Of a guild that is going nobody is told anything. */
+/* Of a guild that is going nobody is told anything. */
+static enum err delete_silently(struct tx *tx, struct task_run *x, const uint64_t *ids)
+{
+    struct slice packed;
+    uint64_t deleted;
+    enum err e = id_list_pack(ids, x->found, &x->arena, &packed);
+    return e == ERR_OK ? messages_delete_many(tx_sql(tx), x->messages[0].channel, packed,
+                                              tx_now_ms(tx), &deleted)
+                       : e;
+}
+
+/* All of one channel. */
+static enum err delete_found(struct tx *tx, struct task_run *x)
+{
+    uint64_t ids[TASK_EVENTS];
+    struct dm_channel dm;
+    struct place p;
+    bool there = false;
+    for (size_t i = 0; i < x->found; i++)
+        ids[i] = x->messages[i].id.v;
+    enum err e = place_find(tx, x->messages[0].channel, &x->arena, &dm, &p, &there);
+    if (e == ERR_OK && there)
+        e = place_lock(tx, &p);
+    if (e != ERR_OK)
+        return e;
+    return there ? delete_and_tell(tx, x, &p, ids) : delete_silently(tx, x, ids);
+}
+
 static enum err act_messages(struct tx *tx, struct task_run *x)
 {
-    bool found = false;
-    bool deleting = false;
-    enum err e = ERR_OK;
-    if (x->found > 0)
-        e = guild_removal_state(tx_sql(tx), x->messages[0].guild, &found, &deleting);
-    bool announce = found && !deleting;
-    if (e == ERR_OK && announce)
-        e = tx_lock(tx, core_guild_stream(x->messages[0].guild));
-    for (size_t i = 0; i < x->found && e == ERR_OK; i++)
-        e = delete_message(tx, &x->messages[i], announce);
+    enum err e = x->found > 0 ? delete_found(tx, x) : ERR_OK;
     x->task.cursor_a = x->scan.a;
     x->task.cursor_b = x->scan.b;
     x->task.done_rows += x->found;
@@ -304,13 +344,12 @@ static enum err act_nonces(struct tx *tx, struct task_run *x)
     return e;
 }
 
-static enum err read_log(struct tx *tx, void *ctx)
+static enum err read_log(struct tx *tx, struct task_run *x, enum stream_kind kind)
 {
-    struct task_run *x = ctx;
     struct removal_scan scan = x->scan;
     size_t found = 0;
-    enum err e = user_removal_log(tx_sql(tx), user_of(x), STREAM_GUILD, TASK_LOOKED_AT, &scan,
-                                  x->rows, TASK_ROWS, &found);
+    enum err e = user_removal_log(tx_sql(tx), user_of(x), kind, TASK_LOOKED_AT, &scan, x->rows,
+                                  TASK_ROWS, &found);
     if (e == ERR_OK) {
         x->scan = scan;
         x->found = found;
@@ -318,25 +357,55 @@ static enum err read_log(struct tx *tx, void *ctx)
     return e;
 }
 
-static enum err look_log(struct task_run *x)
+static enum err read_guild_log(struct tx *tx, void *ctx)
+{
+    return read_log(tx, ctx, STREAM_GUILD);
+}
+
+static enum err read_people_log(struct tx *tx, void *ctx)
+{
+    return read_log(tx, ctx, STREAM_USER);
+}
+
+static enum err look_through(struct task_run *x, store_fn read)
 {
     enum err e = ERR_OK;
     begin_scan(x);
     for (int i = 0; i < TASK_READS && e == ERR_OK && x->found == 0 && !x->scan.ended; i++)
-        e = store_read(x->core->store, read_log, x);
+        e = store_read(x->core->store, read, x);
     return e;
 }
 
-static enum err act_log(struct tx *tx, struct task_run *x)
+static enum err look_log(struct task_run *x)
+{
+    return look_through(x, read_guild_log);
+}
+
+static enum err look_people_log(struct task_run *x)
+{
+    return look_through(x, read_people_log);
+}
+
+static enum err forget_deltas(struct tx *tx, struct task_run *x, enum stream_kind kind)
 {
     enum err e = ERR_OK;
     for (size_t i = 0; i < x->found && e == ERR_OK; i++)
-        e = user_removal_forget_delta(tx_sql(tx), (struct stream){STREAM_GUILD, x->rows[i].a},
+        e = user_removal_forget_delta(tx_sql(tx), (struct stream){kind, x->rows[i].a},
                                       x->rows[i].b);
     x->task.cursor_a = x->scan.a;
     x->task.cursor_b = x->scan.b;
     x->step_done = x->scan.ended;
     return e;
+}
+
+static enum err act_log(struct tx *tx, struct task_run *x)
+{
+    return forget_deltas(tx, x, STREAM_GUILD);
+}
+
+static enum err act_people_log(struct tx *tx, struct task_run *x)
+{
+    return forget_deltas(tx, x, STREAM_USER);
 }
 
 /* ---- invites, applications, the account ---- */
@@ -410,8 +479,12 @@ static enum err act_images(struct tx *tx, struct task_run *x)
     unsigned gone = 0;
     enum err e = media_release_user(tx, user_of(x), TASK_ROWS, &gone);
     x->task.done_rows += gone;
-    x->step_done = gone < TASK_ROWS;
-    return e;
+    if (e != ERR_OK || gone == TASK_ROWS)
+        return e;
+    e = uploads_release_user(tx, user_of(x), TASK_ROWS, &gone);
+    x->task.done_rows += gone;
+    x->step_done = gone == 0;
+    return e == ERR_OK && x->step_done ? usage_forget(tx_sql(tx), USAGE_USER, user_of(x).v) : e;
 }
 
 /* The bot has a task of its own; the application stays, without its texts, until that is done. */
@@ -487,9 +560,11 @@ static enum err scrub(struct task_run *x)
 
 static const struct task_step steps[] = {
     {"leaving guilds", look_guild, act_guild, NULL},
+    {"leaving direct messages", NULL, user_erase_dms, NULL},
     {"deleting messages", look_messages, act_messages, NULL},
     {"forgetting nonces", NULL, act_nonces, NULL},
-    {"looking through the log", look_log, act_log, NULL},
+    {"looking through the guilds' logs", look_log, act_log, NULL},
+    {"looking through people's logs", look_people_log, act_people_log, NULL},
     {"deleting invites", NULL, act_invites, NULL},
     {"deleting bans and time-outs", NULL, act_bans, NULL},
     {"deleting requests", NULL, act_requests, NULL},
@@ -497,6 +572,11 @@ static const struct task_step steps[] = {
     {"leaving scheduled events", NULL, act_interest, NULL},
     {"letting go of images", NULL, act_images, NULL},
     {"erasing applications and bots", NULL, act_applications, NULL},
+    {"forgetting who mentioned them", NULL, user_erase_mentions, NULL},
+    {"taking reactions back", NULL, user_erase_reactions, NULL},
+    {"taking votes back", NULL, user_erase_votes, NULL},
+    {"ending relations", NULL, user_erase_relations, NULL},
+    {"forgetting notes and settings", NULL, user_erase_people, NULL},
     {"deleting the account", NULL, act_account, NULL},
     {"emptying the database's log", NULL, NULL, scrub},
 };

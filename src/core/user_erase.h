@@ -2,8 +2,11 @@
 
 /* Erasing a person, or a bot, and all that they wrote. */
 
+#include "base/arena.h"
 #include "core/core.h"
+#include "model/entities.h"
 #include "model/ids.h"
+#include "store/store.h"
 
 /*
  * From the return on nothing can be done with the account: its tokens are revoked (sessions close),
@@ -14,3 +17,7 @@
  * way already.
  */
 MUST_CHECK enum err user_erase(struct core *c, struct user_id id);
+/* In a closure that holds the user's stream: users_find, but whoever is being erased is unknown, so
+ * that nothing new ties them to others behind the back of the steps that undo such ties. */
+MUST_CHECK enum err user_find_staying(struct tx *tx, struct user_id id, struct arena *arena,
+                                      struct user *out);

@@ -2,13 +2,15 @@
 #include "gateway/gateway_priv.h"
 #include "model/permissions.h"
 
-static bool mentioned(const struct event *e, uint64_t user_id)
+/* Of somebody without MESSAGE_CONTENT. */
+static struct bytes *guarded_payload(const struct event *e, uint64_t user_id)
 {
-    for (uint32_t i = 0; i < e->content_user_count; i++) {
-        if (e->content_users[i] == user_id)
-            return true;
-    }
-    return false;
+    uint32_t i = 0;
+    while (i < e->content_user_count && e->content_users[i] != user_id)
+        i++;
+    if (i == e->content_user_count)
+        return e->payload_blank;
+    return i >= e->content_whole_count && e->payload_own != NULL ? e->payload_own : e->payload;
 }
 
 /* What a class must have to get an event. */
@@ -70,8 +72,8 @@ static void deliver_to_member(struct guild_sub *s, const struct event *e, uint32
 static struct bytes *payload_for(const struct audience_class *c, const struct event *e,
                                  const struct session *s)
 {
-    bool blank = e->payload_blank != NULL && !c->content && !mentioned(e, s->who.user.v);
-    return blank ? e->payload_blank : e->payload;
+    bool guarded = e->payload_blank != NULL && !c->content;
+    return guarded ? guarded_payload(e, s->who.user.v) : e->payload;
 }
 
 static void deliver_all(struct guild_sub *s, const struct event *e, const struct gate *gate)

@@ -131,6 +131,7 @@ struct session {
     struct timer timer;  /* resume window */
     struct event **held; /* user events while LOADING */
     uint32_t held_count;
+    uint32_t held_capacity;
     int64_t seen_day_ms;       /* of the user, as far as this session has noted it */
     struct session_load *load; /* between its snapshot and READY (people) */
 };
@@ -334,6 +335,8 @@ struct user_sub *user_sub_get(struct hub *h,
                               uint64_t user_id); /* made if absent; NULL: no memory */
 void user_sub_release(struct user_sub *u);       /* frees it without sessions */
 void user_sub_want(struct user_sub *u);
+/* An event that is not in the log. */
+void user_sub_ephemeral(struct user_sub *u, struct event *e);
 
 /* guild.c */
 struct guild_sub *guild_sub_get(struct hub *h, uint64_t guild_id);

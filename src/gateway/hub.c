@@ -117,7 +117,9 @@ static void route(struct hub *h, struct event *e)
 {
     if (e->stream.kind == STREAM_USER) {
         struct user_sub *u = map_get(&h->users, e->stream.id);
-        if (u != NULL)
+        if (u != NULL && e->position == 0)
+            user_sub_ephemeral(u, e);
+        else if (u != NULL)
             feed_offer(&u->feed, e);
         return;
     }

@@ -65,6 +65,7 @@ static void go_live(struct session *s, uint64_t stamp)
     uint32_t count = s->held_count;
     s->held = NULL;
     s->held_count = 0;
+    s->held_capacity = 0;
     s->stamp = stamp;
     s->state = SESSION_LIVE;
     for (uint32_t i = 0; i < count; i++) {

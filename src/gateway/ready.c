@@ -4,8 +4,12 @@
  * until the guild changes.
  */
 #include "gateway/gateway_priv.h"
+#include "proto/dm.h"
 #include "proto/expressions.h"
 #include "proto/guild.h"
+#include "proto/notification_settings.h"
+#include "proto/read_state.h"
+#include "proto/relationship.h"
 #include "proto/scheduled_event.h"
 #include "proto/stage.h"
 #include "proto/user.h"
@@ -254,6 +258,82 @@ static void write_guilds(struct rope *r, struct json_writer *w, struct session *
     json_array_end(w);
 }
 
+static void write_notes(struct json_writer *w, const struct session_people *p)
+{
+    json_key(w, "notes");
+    json_object_begin(w);
+    for (size_t i = 0; i < p->note_count; i++) {
+        char id[SLICE_U64_DIGITS + 1];
+        id[slice_put_u64(id, p->notes[i].about.v)] = '\0';
+        json_kv_str(w, id, p->notes[i].text);
+    }
+    json_object_end(w);
+}
+
+/* Direct messages and relations; bots have none, and read empty lists. */
+static void write_people(struct json_writer *w, const struct session *s,
+                         const struct session_people *p)
+{
+    json_key(w, "private_channels");
+    json_array_begin(w);
+    for (size_t i = 0; i < p->dm_count; i++)
+        proto_dm_channel(w, &p->dms[i], s->who.user);
+    json_array_end(w);
+    json_key(w, "relationships");
+    json_array_begin(w);
+    for (size_t i = 0; i < p->relationship_count; i++)
+        proto_relationship(w, &p->relationships[i]);
+    json_array_end(w);
+    json_key(w, "user_settings");
+    json_raw(w, p->settings.data != NULL ? p->settings : SLICE("{}"));
+}
+
+/* Of channels that the session does not see, nothing is said of either. */
+static bool shows_state(const struct session *s, const struct read_state *x)
+{
+    if (x->type != READ_STATE_CHANNEL || x->guild.v == 0)
+        return true;
+    for (uint32_t i = 0; i < s->link_count; i++) {
+        const struct guild_link *l = s->links[i];
+        if (l->guild->view->guild.id.v == x->guild.v)
+            return class_sees(l->guild, l->class, (struct channel_id){x->entity});
+    }
+    return false;
+}
+
+static void begin_entries(struct json_writer *w, const char *key, uint64_t version)
+{
+    json_key(w, key);
+    json_object_begin(w);
+    json_kv_u64(w, "version", version);
+    json_kv_bool(w, "partial", false);
+    json_key(w, "entries");
+    json_array_begin(w);
+}
+
+static void end_entries(struct json_writer *w)
+{
+    json_array_end(w);
+    json_object_end(w);
+}
+
+static void write_read_states(struct json_writer *w, const struct session *s,
+                              const struct read_summary *r)
+{
+    uint64_t version = 0;
+    begin_entries(w, "read_state", r->version);
+    for (size_t i = 0; i < r->count; i++)
+        if (shows_state(s, &r->states[i]))
+            proto_read_state(w, &r->states[i]);
+    end_entries(w);
+    for (size_t i = 0; i < r->setting_count; i++)
+        version = r->settings[i].version > version ? r->settings[i].version : version;
+    begin_entries(w, "user_guild_settings", version);
+    for (size_t i = 0; i < r->setting_count; i++)
+        proto_notification_settings(w, &r->settings[i]);
+    end_entries(w);
+}
+
 static void write_person_keys(struct json_writer *w)
 {
     static const char *const ARRAYS[] = {
@@ -261,10 +341,6 @@ static void write_person_keys(struct json_writer *w)
         "experiments",        "guild_experiments", "tutorial", "game_relationships"};
     for (size_t i = 0; i < sizeof ARRAYS / sizeof ARRAYS[0]; i++)
         json_kv_raw(w, ARRAYS[i], "[]");
-    static const char *const VERSIONED[] = {"read_state", "user_guild_settings"};
-    for (size_t i = 0; i < sizeof VERSIONED / sizeof VERSIONED[0]; i++)
-        json_kv_raw(w, VERSIONED[i], "{\"entries\":[],\"partial\":false,\"version\":0}");
-    json_kv_raw(w, "notes", "{}");
     json_kv_raw(w, "notification_settings", "{\"flags\":0}");
     json_kv_raw(w, "consents", "{}");
     json_kv_u64(w, "friend_suggestion_count", 0);
@@ -283,11 +359,11 @@ struct bytes *ready_payload(struct session *s, const struct session_load *load)
     json_key(&w, "user");
     proto_user_self(&w, &load->snapshot.user);
     write_guilds(&r, &w, s, load);
-    static const char *const ARRAYS[] = {"private_channels", "relationships", "presences",
-                                         "guild_join_requests", "geo_ordered_rtc_regions"};
+    write_people(&w, s, &load->snapshot.people);
+    static const char *const ARRAYS[] = {"presences", "guild_join_requests",
+                                         "geo_ordered_rtc_regions"};
     for (size_t i = 0; i < sizeof ARRAYS / sizeof ARRAYS[0]; i++)
         json_kv_raw(&w, ARRAYS[i], "[]");
-    json_kv_raw(&w, "user_settings", "{}");
     json_kv_raw(&w, "auth", "{}");
     json_kv_cstr(&w, "session_id", s->id);
     json_kv_cstr(&w, "session_type", "normal");
@@ -300,6 +376,8 @@ struct bytes *ready_payload(struct session *s, const struct session_load *load)
         json_object_end(&w);
     } else {
         write_person_keys(&w);
+        write_read_states(&w, s, &load->snapshot.people.read);
+        write_notes(&w, &load->snapshot.people);
     }
     json_key(&w, "shard");
     json_array_begin(&w);

@@ -269,14 +269,20 @@ void session_flush(struct session *s)
 
 static void hold_user_event(struct session *s, struct event *e)
 {
-    enum { HELD_MAX = 64 };
+    enum { HELD_FIRST = 16, HELD_MAX = 1024 };
     if (s->held_count == HELD_MAX && s->load != NULL) {
         session_fail(s); /* the snapshot is in use already: too late to start over */
         return;
     }
-    if (s->held == NULL)
-        s->held = mem_array(MEM_GATEWAY, HELD_MAX, sizeof(struct event *));
-    if (s->held == NULL || s->held_count == HELD_MAX) {
+    bool room = s->held_count < s->held_capacity;
+    if (!room && s->held_count < HELD_MAX) {
+        uint32_t capacity = s->held_capacity == 0 ? HELD_FIRST : s->held_capacity * 2;
+        struct event **held = mem_realloc(MEM_GATEWAY, s->held, capacity * sizeof(struct event *));
+        room = held != NULL;
+        s->held = room ? held : s->held;
+        s->held_capacity = room ? capacity : s->held_capacity;
+    }
+    if (!room) {
         /* The snapshot that is under way cannot be completed: start over. */
         s->retry_load = true;
         return;
@@ -318,6 +324,13 @@ static bool leave_before_ready(struct session *s, const struct event *e)
     return true;
 }
 
+/* What is about the user alone goes to the first shard. */
+static bool wants(const struct session *s, const struct event *e)
+{
+    uint32_t intents = event_info(e->kind)->intents;
+    return e->payload != NULL && s->shard_id == 0 && (intents == 0 || (intents & s->intents) != 0);
+}
+
 void session_user_event(struct session *s, struct event *e)
 {
     if (e->kind == EVENT_TOKEN_REVOKED) {
@@ -329,12 +342,15 @@ void session_user_event(struct session *s, struct event *e)
         return;
     }
     if (s->state == SESSION_LOADING) {
-        if (!leave_before_ready(s, e))
+        if (e->position != 0 && !leave_before_ready(s, e))
             hold_user_event(s, e);
         return;
     }
+    bool known = e->position != 0 && e->position <= s->stamp;
+    if (!known && event_info(e->kind)->audience == AUDIENCE_USER && wants(s, e))
+        session_push(s, e->payload);
     /* The bus may be behind the snapshot, and say again what is in it already. */
-    if (e->position <= s->stamp || (e->guild_id >> 22) % s->shard_count != s->shard_id)
+    if (known || (e->guild_id >> 22) % s->shard_count != s->shard_id)
         return;
     if (e->kind == EVENT_GUILD_CREATE)
         session_join_guild(s, e->guild_id);

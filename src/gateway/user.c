@@ -1,4 +1,5 @@
-/* The user's own stream on one loop: guilds joined and left, tokens revoked. One feed serves all
+/* The user's own stream on one loop: guilds joined and left, tokens revoked, direct messages,
+ * relations, settings. One feed serves all
  * the user's sessions here; the first snapshot of one of them starts it. */
 #include "gateway/gateway_priv.h"
 
@@ -87,6 +88,11 @@ static void on_apply(struct feed *f, struct event *e)
     u->delivering = false;
     if (list_empty(&u->sessions))
         hub_retry_later(u->hub); /* freed there: the feed is still on the stack */
+}
+
+void user_sub_ephemeral(struct user_sub *u, struct event *e)
+{
+    on_apply(&u->feed, e);
 }
 
 struct user_sub *user_sub_get(struct hub *h, uint64_t user_id)

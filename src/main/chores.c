@@ -4,7 +4,11 @@
 #include "core/audit.h"
 #include "core/invites.h"
 #include "core/media.h"
+#include "core/media_files.h"
+#include "core/polls.h"
+#include "core/retention.h"
 #include "core/tasks.h"
+#include "core/uploads.h"
 #include "main/upkeep.h"
 #include "ops/backup_schedule.h"
 #include "store/backfill.h"
@@ -17,6 +21,8 @@ struct chores {
     struct ops *ops;
     uint64_t keep_ms;       /* of the event log; 0: for ever */
     uint64_t keep_audit_ms; /* likewise of the audit log */
+    uint64_t keep_messages_s;
+    struct retention_walk messages;
     struct stream trimmed;
     struct upkeep *upkeep;
     bool tasks_running;
@@ -53,6 +59,12 @@ static enum err trim_audit_log(void *ctx, bool *more)
     return audit_expire_step(c->ops->core, c->keep_audit_ms, more);
 }
 
+static enum err expire_messages(void *ctx, bool *more)
+{
+    struct chores *c = ctx;
+    return retention_step(c->ops->core, c->keep_messages_s, &c->messages, more);
+}
+
 static enum err expire_invites(void *ctx, bool *more)
 {
     struct chores *c = ctx;
@@ -63,6 +75,24 @@ static enum err collect_media(void *ctx, bool *more)
 {
     struct chores *c = ctx;
     return media_collect_step(c->ops->core, more);
+}
+
+static enum err sweep_media(void *ctx, bool *more)
+{
+    struct chores *c = ctx;
+    return media_sweep_step(c->ops->core, more);
+}
+
+static enum err expire_uploads(void *ctx, bool *more)
+{
+    struct chores *c = ctx;
+    return uploads_expire_step(c->ops->core, more);
+}
+
+static enum err end_polls(void *ctx, bool *more)
+{
+    struct chores *c = ctx;
+    return poll_end_step(c->ops->core, more);
 }
 
 static enum err give_space_back(void *ctx, bool *more)
@@ -83,8 +113,12 @@ static const struct {
     {"online migrations", MINUTE_MS, do_backfill},
     {"event log retention", HOUR_MS, trim_log},
     {"audit log retention", HOUR_MS, trim_audit_log},
+    {"message retention", 10 * MINUTE_MS, expire_messages},
     {"expired invites", MINUTE_MS, expire_invites},
+    {"ended polls", SECOND_MS, end_polls},
+    {"unused uploads", 10 * MINUTE_MS, expire_uploads},
     {"unused media", 10 * MINUTE_MS, collect_media},
+    {"half-written media", HOUR_MS, sweep_media},
     {"free space", 5 * MINUTE_MS, give_space_back},
 };
 enum { STEP_TASKS, STEP_COUNT = sizeof STEPS / sizeof STEPS[0] };
@@ -156,6 +190,7 @@ enum err chores_start(const struct config *config, struct ops *ops, struct metri
     c->ops = ops;
     c->keep_ms = config->events_retention_days * DAY_MS;
     c->keep_audit_ms = config->audit_retention_days * DAY_MS;
+    c->keep_messages_s = config->messages_retention_days * (DAY_MS / SECOND_MS);
     enum err e = start_upkeep(c);
     if (e == ERR_OK)
         e = start_backups(c, config, metrics);

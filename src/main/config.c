@@ -2,6 +2,8 @@
 
 #include "main/config.h"
 
+#include <string.h>
+
 #include "main/config_source.h"
 
 #define VALUE_BOOL boolean
@@ -49,6 +51,38 @@ static bool check_metrics(const struct config *c, struct config_error *error)
         "off)");
 }
 
+static bool is_plain(const char *text, const char *also)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= '0' && *c <= '9') || strchr(also, *c) != NULL;
+        if (!plain)
+            return false;
+    }
+    return true;
+}
+
+/* They become part of addresses, signatures and XML. What would have to be written differently in
+ * each of these is refused, and so is a path that a proxy would shorten. */
+static bool check_s3(const struct config *c, struct config_error *error)
+{
+    bool used = strcmp(c->media_store, "s3") == 0;
+    if (used && c->media_s3_url[0] == '\0')
+        return config_fail(error, c->set.settings[CONFIG_KEY_media_store].source,
+                           "media.store: s3 needs media.s3_url (allowed: disk without it)");
+    if (!is_plain(c->media_s3_bucket, "-._") || c->media_s3_bucket[0] == '.')
+        return config_fail(error, c->set.settings[CONFIG_KEY_media_s3_bucket].source,
+                           "media.s3_bucket: no name of a bucket (allowed: letters, digits, "
+                           "-, . and _, no . in front)");
+    const char *prefix = c->media_s3_prefix;
+    if (!is_plain(prefix, "-._/") || prefix[0] == '/' || strstr(prefix, "//") != NULL ||
+        strstr(prefix, "./") != NULL)
+        return config_fail(error, c->set.settings[CONFIG_KEY_media_s3_prefix].source,
+                           "media.s3_prefix: no beginning of a key (allowed: letters, digits, "
+                           "-, ., _ and /, no / in front, no // and no ./)");
+    return true;
+}
+
 static bool read_sources(struct config_set *set, int argc, const char *const *argv,
                          const char *const *envp, struct config_error *error)
 {
@@ -67,7 +101,7 @@ bool config_load(struct config *config, int argc, const char *const *argv, const
     config_set_init(&config->set, config_table_builtin());
     if (read_sources(&config->set, argc, argv, envp, error)) {
         fill(config);
-        if (check_workers(config, error) && check_metrics(config, error))
+        if (check_workers(config, error) && check_metrics(config, error) && check_s3(config, error))
             return true;
     }
     config_deinit(config);

@@ -21,7 +21,9 @@
 #include "api/api.h"
 #include "bus/bus.h"
 #include "bus/ratelimit.h"
+#include "core/attachment_urls.h"
 #include "core/core.h"
+#include "core/images.h"
 #include "crypto/password.h"
 #include "gateway/gateway.h"
 #include "main/admin_socket.h"
@@ -40,6 +42,7 @@
 enum {
     LOOPS_MAX = 64,
     RATELIMIT_KEYS = 1 << 16,
+    FILE_WORKERS = 4, /* one of so many workers may have a piece of a body or reply of the disk's */
     STOP_POLL_NS = 5 * 1000 * 1000,
     WHY_BYTES = 512,
 };
@@ -51,6 +54,7 @@ struct server {
     struct bus *bus;
     struct ratelimit *ratelimit;
     struct blob_store *blobs;
+    struct images *images;
     struct core *core;
     struct store *store;
     struct workers *workers;
@@ -95,6 +99,24 @@ static void on_upload(void *ctx, struct http_exchange *x)
     api_on_upload(s->api, x);
 }
 
+static bool takes_stream(void *ctx, const struct http_request *q)
+{
+    const struct server *s = ctx;
+    return api_takes_stream(s->api, q);
+}
+
+static void on_stream(void *ctx, struct http_exchange *x)
+{
+    const struct server *s = ctx;
+    api_on_stream(s->api, x);
+}
+
+static void on_release(void *ctx, struct http_exchange *x)
+{
+    const struct server *s = ctx;
+    api_on_release(s->api, x);
+}
+
 static void on_metrics_request(void *ctx, struct http_exchange *x)
 {
     struct server *s = ctx;
@@ -136,27 +158,50 @@ static void start_log(struct server *s)
     log_init(&s->log, STDERR_FILENO, level, format, clock_system());
 }
 
+/* Nothing is begun yet: the first picture that is asked for does. */
+static enum err start_images(struct server *s)
+{
+    const struct images_options o = installation_images(s->config, s->blobs, &s->log, s->metrics);
+    return s->config->images_enabled ? images_new(&o, &s->images) : ERR_OK;
+}
+
+/* What requests may hold: their own arenas, and in the network's layer bodies and replies. */
+static void limit_memory(const struct config *c)
+{
+    mem_limit(MEM_API, c->http_request_bytes_total);
+    mem_limit(MEM_NET,
+              c->http_request_bytes_total + c->http_upload_bytes_total + c->http_reply_bytes_total);
+}
+
 static enum err start_core(struct server *s)
 {
+    limit_memory(s->config);
     s->bus = bus_new(s->metrics);
     s->ratelimit = ratelimit_new(RATELIMIT_KEYS, random_u64(random_system()), clock_system());
     if (s->bus == NULL || s->ratelimit == NULL)
         return ERR_NO_MEMORY;
-    enum err e = blob_disk_open(s->config->server_data, &s->log, &s->blobs);
+    enum err e = installation_blobs(s->config, &s->log, &s->blobs);
     if (e != ERR_OK)
         return e;
     struct core_options o = installation_core(s->config, s->bus, &s->log, s->metrics);
     o.blobs = s->blobs;
-    return core_new(&o, &s->core);
+    e = start_images(s);
+    o.images = s->images;
+    return e == ERR_OK ? core_new(&o, &s->core) : e;
 }
 
 static enum err start_store(struct server *s)
 {
     struct store_options o = installation_store(s->config, s->core, &s->log, s->metrics);
     enum err e = store_open(&o, &s->store, s->why, sizeof s->why);
-    if (e == ERR_OK)
-        core_attach_store(s->core, s->store);
-    return e;
+    if (e != ERR_OK)
+        return e;
+    core_attach_store(s->core, s->store);
+    /* Also tried with every upload: what cannot be written now keeps nobody from reading. */
+    if (attachment_urls_open(s->core) != ERR_OK)
+        log_warn(&s->log, "server", "no key for addresses of attachments yet",
+                 LOG_S("folder", s->config->server_data));
+    return ERR_OK;
 }
 
 /* After the store, whose lock says that the data folder is ours, and after all who listen to the
@@ -180,6 +225,7 @@ static enum err start_workers(struct server *s)
         .threads_max = (unsigned)c->server_workers,
         .read_reserved = (unsigned)c->server_workers_read_reserved,
         .hash_max = (unsigned)c->auth_hash_threads,
+        .files_max = (unsigned)c->server_workers / FILE_WORKERS,
         .queue_max = (unsigned)c->server_worker_queue,
         .log = &s->log,
         .metrics = s->metrics,
@@ -242,6 +288,9 @@ static enum err make_api(struct server *s)
         .random = random_system(),
         .log = &s->log,
         .metrics = s->metrics,
+        .body_bytes_max = c->http_body_bytes_max,
+        .stream_bytes_max = c->http_stream_bytes_max,
+        .streams_per_user = (unsigned)c->http_streams_per_user,
         .public_url = c->server_public_url,
         .limits_enabled = c->limits_enabled,
         .requests_per_second = (uint32_t)c->limits_requests_per_second,
@@ -281,8 +330,11 @@ static enum err listen_on(struct server *s, const char *address, struct http_han
     struct http_server_options o = {
         .host = at.host,
         .port = at.port,
-        .limits = {c->http_head_bytes_max, c->http_body_bytes_max, c->http_upload_bytes_max},
+        .limits = {c->http_head_bytes_max, c->http_body_bytes_max, c->http_upload_bytes_max,
+                   c->http_stream_bytes_max},
         .upload_bytes_total_max = c->http_upload_bytes_total,
+        .streams_max = (unsigned)c->http_streams_max,
+        .stream_bytes_total_max = c->http_stream_bytes_total,
         .reply_bytes_total_max = c->http_reply_bytes_total,
         .connections_max = (unsigned)c->http_connections_max,
         .connections_per_ip_max = c->limits_enabled ? (unsigned)c->limits_connections_per_ip : 0,
@@ -299,13 +351,40 @@ static enum err listen_on(struct server *s, const char *address, struct http_han
     return http_server_start(&o, out, s->why, sizeof s->why);
 }
 
+/* Where we are, for addresses in events, which belong to no request with a Host. */
+static void say_where(struct server *s)
+{
+    char url[LISTEN_HOST_MAX + 32];
+    struct listen_address at;
+    if (s->config->server_public_url[0] != '\0' ||
+        !listen_parse(slice_from(s->config->server_listen), &at))
+        return;
+    bool any = strcmp(at.host, "0.0.0.0") == 0 || strcmp(at.host, "::") == 0;
+    bool v6 = !any && strchr(at.host, ':') != NULL;
+    snprintf(url, sizeof url, "http://%s%s%s:%u", v6 ? "[" : "", any ? "localhost" : at.host,
+             v6 ? "]" : "", (unsigned)http_server_port(s->http));
+    core_set_public_url(s->core, url);
+    if (any)
+        log_warn(&s->log, "server", "set server.public_url: files of messages have this address",
+                 LOG_S("address", url));
+}
+
 static enum err start_listeners(struct server *s)
 {
     const struct config *c = s->config;
-    enum err e =
-        listen_on(s, c->server_listen, (struct http_handler){on_request, on_upload, s}, &s->http);
+    const struct http_handler handler = {.on_request = on_request,
+                                         .on_upload = on_upload,
+                                         .takes_stream = takes_stream,
+                                         .on_piece = on_stream,
+                                         .on_more = on_stream,
+                                         .on_release = on_release,
+                                         .ctx = s};
+    enum err e = listen_on(s, c->server_listen, handler, &s->http);
+    if (e == ERR_OK)
+        say_where(s);
     if (e == ERR_OK && c->metrics_enabled && c->metrics_listen[0] != '\0')
-        e = listen_on(s, c->metrics_listen, (struct http_handler){on_metrics_request, NULL, s},
+        e = listen_on(s, c->metrics_listen,
+                      (struct http_handler){.on_request = on_metrics_request, .ctx = s},
                       &s->metrics_http);
     return e;
 }
@@ -367,6 +446,7 @@ static void stop(struct server *s)
     if (s->http != NULL)
         let_clients_go(s);
     admin_socket_stop(&s->admin);
+    images_stop(s->images); /* before the workers, some of which may wait for a picture */
     if (s->workers != NULL)
         workers_stop(s->workers);
     chores_stop(&s->chores); /* after the workers, whose use-cases wake it */
@@ -382,6 +462,7 @@ static void stop(struct server *s)
     api_free(&s->api);
     workers_free(&s->workers);
     core_free(&s->core);
+    images_free(&s->images);
     blob_close(&s->blobs);
     bus_free(&s->bus);
     ratelimit_free(&s->ratelimit);

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "crypto/sha256.h"
+#include "media/blob_priv.h"
+
+/* A file's time may be earlier than the moment it was written at: file systems round it. */
+enum { FILE_TIME_MS = 2000 };
 
 enum err blob_name(struct slice bytes, char out[BLOB_NAME_LEN + 1])
 {
@@ -66,6 +70,22 @@ enum err blob_remove(struct blob_store *s, const char *name)
 enum err blob_walk(struct blob_store *s, blob_fn fn, void *ctx)
 {
     return s->ops->walk(s, fn, ctx);
+}
+
+enum err blob_read_at(struct blob_store *s, const char *name, uint64_t offset, void *into,
+                      size_t len, size_t *got)
+{
+    check(name);
+    return s->ops->read_at(s, name, offset, into, len, got);
+}
+
+enum err blob_sweep(struct blob_store *s, int64_t before_ms, bool *more)
+{
+    *more = false;
+    int64_t begun_ms = s->opened_ms - FILE_TIME_MS;
+    before_ms = before_ms > begun_ms ? before_ms : begun_ms;
+    enum err e = blob_stage_sweep(s, before_ms);
+    return e == ERR_OK ? s->ops->sweep(s, before_ms, more) : e;
 }
 
 void blob_close(struct blob_store **s)

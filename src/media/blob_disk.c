@@ -8,23 +8,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "media/blob.h"
+#include "media/blob_priv.h"
 
 enum { FAN_LEN = 2, TEMPORARY_MAX = 64 };
 
 struct disk {
     struct blob_store base; /* first */
-    const char *data;
-    const struct log *log;
-    /* Tells the temporary files of two puts of one blob apart; nothing else follows from it. */
-    _Atomic unsigned puts;
+    unsigned next_fan;      /* of the sweep, which is one thread's */
 };
 
 static struct disk *disk_of(struct blob_store *s)
@@ -34,86 +31,30 @@ static struct disk *disk_of(struct blob_store *s)
 
 static enum err fail(const struct disk *d, const char *what)
 {
-    int error = errno;
-    if (error == ENOENT)
-        return ERR_NOT_FOUND;
-    if (d->log != NULL)
-        log_error(d->log, "media", "a blob cannot be read or written", LOG_S("step", what),
-                  LOG_S("error", strerror(error)));
-    return error == ENOSPC || error == EDQUOT ? ERR_STORE_FULL : ERR_STORE_IO;
-}
-
-/* ---- folders ---- */
-
-/* The folder `name` below `parent`, an open descriptor; if it has to be made, its entry is synced.
- * -1: errno. */
-static int enter(int parent, const char *name, bool make)
-{
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 || errno != ENOENT || !make)
-        return fd;
-    if (mkdirat(parent, name, 0700) != 0 && errno != EEXIST)
-        return -1;
-    /* Somebody else may have made it just now and not have synced it yet. */
-    if (fsync(parent) != 0)
-        return -1;
-    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-static void shut(int fd)
-{
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = error;
-}
-
-/* DATA/media. The data folder itself may be reached through a link. */
-static int open_root(const struct disk *d, bool make)
-{
-    int data = open(d->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (data < 0)
-        return -1;
-    int root = enter(data, "media", make);
-    shut(data);
-    return root;
+    return blob_fail(&d->base, what);
 }
 
 /* The folder of a blob. */
 static int open_fan(const struct disk *d, const char *name, bool make)
 {
     char fan[FAN_LEN + 1] = {name[0], name[1], '\0'};
-    int root = open_root(d, make);
+    int root = blob_root(&d->base, make);
     if (root < 0)
         return -1;
-    int fd = enter(root, fan, make);
-    shut(root);
+    int fd = blob_folder(root, fan, make);
+    blob_shut(root);
     return fd;
 }
 
 /* ---- putting ---- */
-
-static bool write_all(int fd, struct slice bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.data, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes.data += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
-}
 
 static bool write_file(int folder, const char *temporary, struct slice bytes)
 {
     int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
-    bool written = write_all(fd, bytes) && fsync(fd) == 0;
-    shut(fd);
+    bool written = blob_write_all(fd, bytes) && fsync(fd) == 0;
+    blob_shut(fd);
     return written;
 }
 
@@ -128,7 +69,7 @@ static bool is_there(int folder, const char *file, size_t len)
 static enum err put_into(struct disk *d, int folder, const char *file, struct slice bytes)
 {
     char temporary[TEMPORARY_MAX];
-    unsigned n = atomic_fetch_add_explicit(&d->puts, 1, memory_order_relaxed);
+    unsigned n = atomic_fetch_add_explicit(&d->base.serial, 1, memory_order_relaxed);
     snprintf(temporary, sizeof temporary, ".%ld.%u.tmp", (long)getpid(), n);
     if (!is_there(folder, file, bytes.len)) {
         if (!write_file(folder, temporary, bytes) ||
@@ -150,8 +91,27 @@ static enum err disk_put(struct blob_store *s, const char *name, struct slice by
         return e == ERR_NOT_FOUND ? ERR_STORE_IO : e;
     }
     enum err e = put_into(d, folder, name + FAN_LEN, bytes);
-    shut(folder);
+    blob_shut(folder);
     return e;
+}
+
+static enum err adopt_into(struct disk *d, int folder, const char *file,
+                           const struct blob_staged *staged)
+{
+    if (is_there(folder, file, staged->bytes))
+        (void)unlinkat(staged->folder, staged->file, 0);
+    else if (renameat(staged->folder, staged->file, folder, file) != 0)
+        return fail(d, "rename");
+    return fsync(folder) == 0 ? ERR_OK : fail(d, "sync");
+}
+
+static enum err disk_adopt(struct blob_store *s, const char *name, const struct blob_staged *staged)
+{
+    struct disk *d = disk_of(s);
+    int folder = open_fan(d, name, true);
+    enum err e = folder < 0 ? fail(d, "folder") : adopt_into(d, folder, name + FAN_LEN, staged);
+    blob_shut(folder);
+    return e == ERR_NOT_FOUND ? ERR_STORE_IO : e;
 }
 
 /* ---- reading ---- */
@@ -162,7 +122,7 @@ static int open_blob(const struct disk *d, const char *name)
     if (folder < 0)
         return -1;
     int fd = openat(folder, name + FAN_LEN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    shut(folder);
+    blob_shut(folder);
     return fd;
 }
 
@@ -197,7 +157,31 @@ static enum err disk_get(struct blob_store *s, const char *name, struct buf *out
     if (fd < 0)
         return fail(d, "open");
     enum err e = read_all(d, fd, out);
-    shut(fd);
+    blob_shut(fd);
+    return e;
+}
+
+static enum err disk_read_at(struct blob_store *s, const char *name, uint64_t offset, void *into,
+                             size_t len, size_t *got)
+{
+    struct disk *d = disk_of(s);
+    enum err e = ERR_OK;
+    size_t n = 0;
+    int fd = open_blob(d, name);
+    if (fd < 0)
+        return fail(d, "open");
+    while (n < len && e == ERR_OK) {
+        ssize_t r = pread(fd, (char *)into + n, len - n, (off_t)(offset + n));
+        if (r == 0)
+            break;
+        if (r > 0)
+            n += (size_t)r;
+        else if (errno != EINTR)
+            e = fail(d, "read");
+    }
+    blob_shut(fd);
+    if (e == ERR_OK)
+        *got = n;
     return e;
 }
 
@@ -209,7 +193,7 @@ static enum err disk_size(struct blob_store *s, const char *name, uint64_t *byte
     if (fd < 0)
         return fail(d, "open");
     enum err e = fstat(fd, &st) == 0 ? ERR_OK : fail(d, "stat");
-    shut(fd);
+    blob_shut(fd);
     if (e == ERR_OK)
         *bytes = (uint64_t)st.st_size;
     return e;
@@ -224,7 +208,7 @@ static enum err disk_remove(struct blob_store *s, const char *name)
     enum err e = ERR_OK;
     if (unlinkat(folder, name + FAN_LEN, 0) != 0 && errno != ENOENT)
         e = fail(d, "remove");
-    shut(folder);
+    blob_shut(folder);
     return e;
 }
 
@@ -236,10 +220,10 @@ static enum err walk_fan(const struct disk *d, int root, const char *fan, blob_f
     const struct dirent *entry;
     struct stat st;
     enum err e = ERR_OK;
-    int fd = enter(root, fan, false);
+    int fd = blob_folder(root, fan, false);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
     if (folder == NULL) {
-        shut(fd);
+        blob_shut(fd);
         return fd < 0 && (errno == ENOTDIR || errno == ELOOP || errno == ENOENT) ? ERR_OK
                                                                                  : fail(d, "walk");
     }
@@ -256,7 +240,7 @@ static enum err walk_fan(const struct disk *d, int root, const char *fan, blob_f
 static enum err disk_walk(struct blob_store *s, blob_fn fn, void *ctx)
 {
     const struct disk *d = disk_of(s);
-    int root = open_root(d, false);
+    int root = blob_root(&d->base, false);
     if (root < 0)
         return errno == ENOENT ? ERR_OK : fail(d, "walk");
     enum err e = ERR_OK;
@@ -265,7 +249,32 @@ static enum err disk_walk(struct blob_store *s, blob_fn fn, void *ctx)
         snprintf(fan, sizeof fan, "%02x", i);
         e = walk_fan(d, root, fan, fn, ctx);
     }
-    shut(root);
+    blob_shut(root);
+    return e;
+}
+
+/* ---- sweeping ---- */
+
+/* A fan a call. */
+static enum err disk_sweep(struct blob_store *s, int64_t before_ms, bool *more)
+{
+    struct disk *d = disk_of(s);
+    char fan[FAN_LEN + 1];
+    int root = blob_root(s, false);
+    if (root < 0)
+        return errno == ENOENT ? ERR_OK : fail(d, "sweep");
+    snprintf(fan, sizeof fan, "%02x", d->next_fan & 255);
+    int fd = blob_folder(root, fan, false);
+    blob_shut(root);
+    enum err e = ERR_OK;
+    if (fd >= 0)
+        e = blob_remove_leftovers(
+            s, fd,
+            &(struct blob_leftovers){.prefix = ".", .suffix = ".tmp", .before_ms = before_ms});
+    else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+        e = fail(d, "sweep");
+    d->next_fan = (d->next_fan + 1) & 255;
+    *more = e == ERR_OK && d->next_fan != 0;
     return e;
 }
 
@@ -276,14 +285,16 @@ static void disk_close(struct blob_store *s)
 
 enum err blob_disk_open(const char *data, const struct log *log, struct blob_store **out)
 {
-    static const struct blob_ops ops = {disk_put,    disk_get,  disk_size,
-                                        disk_remove, disk_walk, disk_close};
+    static const struct blob_ops ops = {disk_put,    disk_get,   disk_size,
+                                        disk_remove, disk_walk,  disk_read_at,
+                                        disk_adopt,  disk_sweep, disk_close};
     struct disk *d = mem_zalloc(MEM_CORE, sizeof *d);
     if (d == NULL)
         return ERR_NO_MEMORY;
     d->base.ops = &ops;
-    d->data = data;
-    d->log = log;
+    d->base.data = data;
+    d->base.log = log;
+    d->base.opened_ms = clock_wall_ms(clock_system());
     *out = &d->base;
     return ERR_OK;
 }

@@ -20,7 +20,12 @@ struct user {
     struct slice email;       /* data NULL: none; only for the user's own eyes */
     bool bot;
     uint64_t flags;
-    int64_t seen_at_ms; /* to the day; 0: not seen since that is noted */
+    int64_t seen_at_ms;    /* to the day; 0: not seen since that is noted */
+    struct slice avatar;   /* hash; data NULL: none */
+    struct slice banner;   /* hash; data NULL: none */
+    uint32_t accent_color; /* ROLE_COLOR_SET | 0xRRGGBB; 0: none */
+    struct slice bio;      /* data NULL: none; only read with one user, as the next one */
+    struct slice pronouns;
 };
 
 enum channel_type {
@@ -68,6 +73,7 @@ struct channel {
     uint32_t bitrate;               /* bits/s, voice and stage; else 0 */
     uint32_t user_limit;            /* voice */
     struct message_id last_message; /* 0: none; kept per message, not part of a view */
+    int64_t last_pin_at_ms;         /* of the newest pin; 0: nothing is pinned */
     uint64_t flags;
     struct slice rtc_region;                /* data NULL: automatic */
     uint32_t video_quality_mode;            /* 1 or 2 */
@@ -260,9 +266,85 @@ struct ban {
 
 enum message_type {
     MESSAGE_TYPE_DEFAULT = 0,
+    MESSAGE_TYPE_RECIPIENT_ADD = 1,
+    MESSAGE_TYPE_RECIPIENT_REMOVE = 2,
+    MESSAGE_TYPE_CALL = 3,
+    MESSAGE_TYPE_CHANNEL_NAME = 4,
+    MESSAGE_TYPE_CHANNEL_ICON = 5,
+    MESSAGE_TYPE_PINNED = 6,
     MESSAGE_TYPE_JOIN = 7,
+    MESSAGE_TYPE_THREAD_CREATED = 18,
     MESSAGE_TYPE_REPLY = 19,
-    MESSAGE_TYPE_AUTOMOD = 24
+    MESSAGE_TYPE_THREAD_STARTER = 21,
+    MESSAGE_TYPE_AUTOMOD = 24,
+    MESSAGE_TYPE_POLL_RESULT = 46
+};
+
+/* Message flags (docs, "Message Flags"). */
+enum {
+    MESSAGE_FLAG_CROSSPOSTED = 1 << 0,
+    MESSAGE_FLAG_SUPPRESS_EMBEDS = 1 << 2,
+    MESSAGE_FLAG_SUPPRESS_NOTIFICATIONS = 1 << 12,
+    MESSAGE_FLAG_IS_VOICE_MESSAGE = 1 << 13,
+    MESSAGE_FLAG_HAS_SNAPSHOT = 1 << 14,
+    MESSAGE_FLAG_IS_COMPONENTS_V2 = 1 << 15
+};
+
+/* messages.parts: which tables have rows of the message. A bit may outlive the last row. */
+enum message_part {
+    MESSAGE_PART_ATTACHMENTS = 1 << 0,
+    MESSAGE_PART_REACTIONS = 1 << 1,
+    MESSAGE_PART_POLL = 1 << 2,
+    MESSAGE_PART_MENTIONS = 1 << 3 /* user_mentions, role_mentions */
+};
+
+/* A file of a message. */
+struct attachment {
+    uint64_t id;
+    struct channel_id channel;
+    struct message_id message;
+    struct guild_id guild; /* 0: of a direct message */
+    struct user_id uploader;
+    uint64_t upload; /* not stored yet: what was sent ahead (uploads.id); 0: it came along */
+    uint64_t size;
+    uint32_t width; /* 0: no picture or film */
+    uint32_t height;
+    uint64_t flags;
+    int64_t duration_ms; /* -1: none */
+    struct slice hash;   /* of the blob: 64 hex digits */
+    struct slice filename;
+    struct slice content_type; /* data NULL: not known; also below: none */
+    struct slice title;
+    struct slice description;
+    struct slice waveform;
+    struct slice placeholder;
+    struct slice url; /* signed, made when it is read (core/attachment_urls.h) */
+    size_t url_base;  /* bytes of it before its path */
+};
+
+/* An emoji as a reaction or a poll shows it. */
+struct emoji_ref {
+    uint64_t id;       /* custom; 0: Unicode */
+    struct slice name; /* of a Unicode one its text; data NULL: a custom one that is gone */
+    bool animated;
+};
+
+/* One kind of reaction to a message. */
+struct reaction_count {
+    struct emoji_ref emoji;
+    uint64_t normal;
+    uint64_t burst;
+    bool me; /* the reader's own normal one */
+    bool me_burst;
+};
+
+/* How a poll stands. Answer ids are 1 .. answer_count. */
+struct poll_state {
+    int64_t expires_at_ms;
+    bool finalized;
+    unsigned answer_count;
+    const uint64_t *votes; /* by answer id - 1 */
+    const bool *me;        /* the reader's own, by answer id - 1 */
 };
 
 struct message {
@@ -272,8 +354,14 @@ struct message {
     struct user author;
     enum message_type type;
     struct slice content;
-    struct slice embeds;  /* JSON as the API shows it; data NULL: none */
-    int64_t edited_at_ms; /* 0: never */
+    struct slice embeds;     /* JSON array as the API shows it; data NULL: none; also of these: */
+    struct slice components; /* array */
+    struct slice stickers;   /* array: sticker_items */
+    struct slice snapshots;  /* array: message_snapshots */
+    struct slice poll;       /* object, without expiry and results */
+    unsigned parts;          /* of enum message_part */
+    int64_t pinned_at_ms;    /* 0: it is not */
+    int64_t edited_at_ms;    /* 0: never */
     uint64_t flags;
     bool tts;
     bool mention_everyone;
@@ -283,11 +371,34 @@ struct message {
     size_t mention_role_count;
     struct slice nonce; /* text, or decimal if nonce_is_number; data NULL: none */
     bool nonce_is_number;
-    struct message_id reference; /* replied to; 0: none */
+    struct message_id reference; /* replied to, forwarded, pinned ...; 0: none */
+    enum message_reference_type { REFERENCE_REPLY = 0, REFERENCE_FORWARD = 1 } reference_type;
+    struct channel_id reference_channel; /* 0: the message's own */
+    struct guild_id reference_guild;     /* 0: the message's own */
     /* Of a reply: the message replied to as it is now. NULL with reference set: deleted, if
      * referenced_known, else not fetched. Never nested further. */
     const struct message *referenced;
     bool referenced_known;
+    const struct attachment *attachments; /* ascending by id */
+    size_t attachment_count;
+    const struct reaction_count *reactions; /* in the order in which they first came */
+    size_t reaction_count;
+    const struct poll_state *poll_state; /* NULL: no poll */
+};
+
+/* A direct message channel and who is in it. */
+struct dm_channel {
+    struct channel_id id;
+    enum channel_type type; /* CHANNEL_TYPE_DM or CHANNEL_TYPE_GROUP_DM */
+    struct user_id owner;   /* of a group; 0: none */
+    struct message_id last_message;
+    int64_t last_pin_at_ms;
+    struct slice name;             /* of a group; data NULL: none */
+    struct slice icon;             /* of a group: hash; data NULL: none */
+    const struct user *recipients; /* all of them, the reader too; ascending by id */
+    const struct slice *nicks;     /* of each; data NULL: none */
+    const bool *open;              /* whether each has it in their list */
+    size_t recipient_count;
 };
 
 struct application {

@@ -27,6 +27,13 @@ const struct event_info *event_info(enum event_kind kind)
     return &table[kind];
 }
 
+const char *event_dispatch_name(enum event_kind kind)
+{
+    static const char direct[] = "DIRECT_";
+    const char *name = event_info(kind)->name;
+    return strncmp(name, direct, sizeof direct - 1) == 0 ? name + sizeof direct - 1 : name;
+}
+
 struct standing *standing_new(const struct member *m)
 {
     struct standing *s = mem_zalloc(MEM_EVENTS, sizeof *s + m->role_count * sizeof *m->roles);
@@ -58,6 +65,7 @@ struct event *event_new(enum event_kind kind, struct stream stream, const uint64
     memcpy(e + 1, content_users, list_bytes);
     e->content_users = (const uint64_t *)(const void *)(e + 1);
     e->content_user_count = content_user_count;
+    e->content_whole_count = content_user_count;
     return e;
 }
 
@@ -82,6 +90,7 @@ void event_unref(struct event **e)
         return;
     bytes_unref(&gone->payload);
     bytes_unref(&gone->payload_blank);
+    bytes_unref(&gone->payload_own);
     guild_view_unref(&gone->view);
     mem_free(MEM_EVENTS, gone->standing);
     mem_free(MEM_EVENTS, gone);

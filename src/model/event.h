@@ -53,6 +53,8 @@ struct event_info {
 
 /* NULL for numbers that are not in the table. */
 const struct event_info *event_info(enum event_kind kind);
+/* What a frame calls it ("t"): the name, without the DIRECT_ of those of direct messages. */
+const char *event_dispatch_name(enum event_kind kind);
 
 enum { EVENT_REQUEST_ID_MAX = 64 };
 
@@ -82,10 +84,13 @@ struct event {
     struct bytes *payload;
     /* As payload, with what the MESSAGE_CONTENT intent guards left empty. NULL: same as payload. */
     struct bytes *payload_blank;
-    /* Users whose sessions get the full payload even without MESSAGE_CONTENT (author, mentioned).
-     * A list of at most 101. */
+    /* As payload, with what the message replies to left empty. NULL: same as payload. */
+    struct bytes *payload_own;
+    /* Users whose sessions get content even without MESSAGE_CONTENT (author, mentioned). A list of
+     * at most 101; the first so many get `payload`, the others `payload_own`. */
     const uint64_t *content_users;
     uint32_t content_user_count;
+    uint32_t content_whole_count; /* of those; event_new: all */
     /* The structure of the guild as of this event, if the event changed it; owned reference. */
     struct guild_view *view;
     /* Of GUILD_MEMBER_UPDATE: what decides what the member (entity_id) sees from here on. NULL: the

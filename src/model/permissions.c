@@ -36,6 +36,11 @@ const uint64_t PERMISSIONS_DEFAULT =
 
 const uint64_t PERMISSIONS_TIMED_OUT = BIT(VIEW_CHANNEL) | BIT(READ_MESSAGE_HISTORY);
 const uint64_t PERMISSIONS_PENDING = BIT(VIEW_CHANNEL) | BIT(READ_MESSAGE_HISTORY);
+const uint64_t PERMISSIONS_DM = BIT(VIEW_CHANNEL) | BIT(SEND_MESSAGES) | BIT(READ_MESSAGE_HISTORY) |
+                                BIT(ADD_REACTIONS) | BIT(ATTACH_FILES) | BIT(EMBED_LINKS) |
+                                BIT(USE_EXTERNAL_EMOJIS) | BIT(USE_EXTERNAL_STICKERS) |
+                                BIT(SEND_TTS_MESSAGES) | BIT(SEND_VOICE_MESSAGES) |
+                                BIT(SEND_POLLS) | BIT(PIN_MESSAGES) | BIT(USE_EXTERNAL_APPS);
 
 /* What is meaningless without SEND_MESSAGES (step 3). */
 static const uint64_t NEEDS_SEND =

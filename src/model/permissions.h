@@ -24,9 +24,11 @@ enum permission_bit {
 
 /* Set in what a route or a closure needs: one of its bits is enough, not all. */
 #define PERMISSIONS_ANY (UINT64_C(1) << 63)
+/* Set in what a route needs: in a direct message it needs none of its bits. */
+#define PERMISSIONS_IN_GUILDS (UINT64_C(1) << 62)
 static inline bool permissions_meet(uint64_t held, uint64_t need)
 {
-    uint64_t bits = need & ~PERMISSIONS_ANY;
+    uint64_t bits = need & ~(PERMISSIONS_ANY | PERMISSIONS_IN_GUILDS);
     return (need & PERMISSIONS_ANY) != 0 ? (held & bits) != 0 : (held & bits) == bits;
 }
 
@@ -37,6 +39,8 @@ extern const uint64_t PERMISSIONS_DEFAULT;
 /* What a timed-out member keeps, and one who has not passed the guild's screening. */
 extern const uint64_t PERMISSIONS_TIMED_OUT;
 extern const uint64_t PERMISSIONS_PENDING;
+/* What everybody may in a direct message that they are in. */
+extern const uint64_t PERMISSIONS_DM;
 /* What makes a moderator: nobody gets one of these without somebody who gives it to them. Discord's
  * list of permissions for which two-factor authentication can be demanded. */
 extern const uint64_t PERMISSIONS_MODERATION;

@@ -7,16 +7,16 @@
  *            ┌──────────────── reply taken by the kernel ───────────────┐
  *            ▼                                                          │
  *   IDLE ──▶ HEAD ──▶ BODY ──▶ BUSY ── http_reply ──▶ WRITING ──────────┤
- *    │        │ ▼      ▲        │                       │               │
- *    │        │ ADMITTING       │                       │               │
- *    │        │        │        │                       │               │
+ *    │        │ ▼      ▲  ▲     │ ▲                     │  ▲            │
+ *    │        │ ADMITTING ▼     │ │                     │  ▼            │
+ *    │        │        │ STALLED┼─┘                     │ FETCHING      │
  *    ▼        ▼        ▼        ▼ http_upgrade          ▼               ▼
  *   close   408, 4xx, 413 ──▶ ENDING ◀──────────────────┴── connection: close
  *
  * Each state has its time limit: IDLE idle, HEAD head (from the first byte, however many follow:
- * slow loris), BODY body and progress, WRITING progress. ADMITTING and BUSY have none: the handler
- * has its own. What is sent ahead while ADMITTING waits in the kernel and in `kept`, as any
- * pipelined byte does: a caller whom nobody knows cannot make the server hold a large body.
+ * slow loris), BODY body and progress (a stream: progress), WRITING progress. The others have none:
+ * the handler has its own. What is sent ahead while ADMITTING waits in the kernel and in `kept`, as
+ * any pipelined byte does: a caller whom nobody knows cannot make the server hold a large body.
  */
 
 #include <assert.h>
@@ -36,11 +36,15 @@ static void set_deadline(struct http_conn *h, uint64_t delay_ms)
         loop_timer_start(l, &h->timer, delay_ms, on_timer);
 }
 
-static void release_work(struct http_conn *h)
+/* What the handler has, it gives back with its answer. */
+void http_conn_release_work(struct http_conn *h)
 {
-    if (h->work)
-        http_work_put(h->work);
+    struct http_work *w = h->work;
     h->work = NULL;
+    if (w && w->lent)
+        w->http = NULL;
+    else if (w)
+        http_work_put(w);
 }
 
 /* Counts what the connection has queued among the replies that wait. */
@@ -69,12 +73,26 @@ static void end(struct http_conn *h)
 {
     h->state = HTTP_ENDING;
     h->deadline_ms = UINT64_MAX;
-    release_work(h);
+    http_conn_release_work(h);
     buf_deinit(&h->kept);
     conn_close_after_flush(h->conn, HTTP_LINGER_MS);
 }
 
-static void fail(struct http_conn *h, enum err e)
+void http_conn_stop_clock(struct http_conn *h)
+{
+    h->deadline_ms = UINT64_MAX;
+}
+
+/* Not at once: who replied may be in pump. */
+void http_conn_end_silently(struct http_conn *h)
+{
+    h->state = HTTP_ENDING;
+    http_conn_stop_clock(h);
+    http_conn_release_work(h);
+    conn_close_after_flush(h->conn, 0);
+}
+
+void http_conn_fail(struct http_conn *h, enum err e)
 {
     const struct http_request *r = h->work ? http_parser_request(h->work->parser) : NULL;
     http_reply_send_error(h->lane, h->conn, r, e);
@@ -95,17 +113,19 @@ static bool reads(const struct http_conn *h)
 
 static void begin_progress(struct http_conn *h, uint64_t now_ms)
 {
+    const struct http_server_options *o = &h->lane->server->options;
     uint64_t left_ms = h->body_until_ms - now_ms;
-    uint64_t period_ms = h->lane->server->options.head_timeout_ms;
+    uint64_t period_ms = h->work->streaming ? o->body_timeout_ms : o->head_timeout_ms;
     h->mark = 0;
     set_deadline(h, period_ms < left_ms ? period_ms : left_ms);
 }
 
-static void enter_body(struct http_conn *h)
+void http_conn_read_body(struct http_conn *h)
 {
     uint64_t now_ms = loop_now_ms(h->lane->loop);
     h->state = HTTP_BODY;
-    h->body_until_ms = now_ms + h->lane->server->options.body_timeout_ms;
+    h->body_until_ms =
+        h->work->streaming ? UINT64_MAX : now_ms + h->lane->server->options.body_timeout_ms;
     begin_progress(h, now_ms);
 }
 
@@ -121,9 +141,9 @@ static void note_progress(struct http_conn *h, size_t taken)
 }
 
 /* RFC 9110 §10.1.1 */
-static void read_body(struct http_conn *h)
+void http_conn_begin_body(struct http_conn *h)
 {
-    enter_body(h);
+    http_conn_read_body(h);
     if (http_parser_request(h->work->parser)->expect_continue)
         conn_send(h->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 }
@@ -141,7 +161,7 @@ static void fill_exchange(struct http_conn *h)
     x->status = 0;
     x->content_type = (struct slice){NULL, 0};
     x->close = false;
-    x->user = NULL;
+    w->lent = true;
 }
 
 static void on_admit_task(struct task *t, struct loop *l)
@@ -150,22 +170,11 @@ static void on_admit_task(struct task *t, struct loop *l)
     http_admit(LIST_OWNER(&t->letter, struct http_exchange, task.letter));
 }
 
-/* Room for the declared length among all uploads; held until the work is given back. */
-static bool reserve_upload(struct http_work *w)
-{
-    struct http_server *s = w->lane->server;
-    uint64_t bytes = http_parser_body_left(w->parser);
-    uint64_t before = atomic_fetch_add_explicit(&s->upload_bytes, bytes, memory_order_relaxed);
-    w->upload_bytes = bytes;
-    return s->options.upload_bytes_total_max == 0 ||
-           before + bytes <= s->options.upload_bytes_total_max;
-}
-
 static void ask_admission(struct http_conn *h)
 {
     const struct http_handler *handler = &h->lane->server->options.handler;
     if (handler->on_upload == NULL) {
-        fail(h, ERR_ENTITY_TOO_LARGE);
+        http_conn_fail(h, ERR_ENTITY_TOO_LARGE);
         return;
     }
     h->state = HTTP_ADMITTING;
@@ -180,10 +189,13 @@ static void ask_admission(struct http_conn *h)
  * parser refuses it. */
 static void on_head(struct http_conn *h)
 {
-    if (http_parser_request(h->work->parser)->is_upload)
+    const struct http_request *r = http_parser_request(h->work->parser);
+    const struct http_handler *handler = &h->lane->server->options.handler;
+    bool asked = r->is_chunked && handler->takes_stream && handler->takes_stream(handler->ctx, r);
+    if (r->is_upload || asked)
         ask_admission(h);
     else
-        read_body(h);
+        http_conn_begin_body(h);
 }
 
 static void on_reply_task(struct task *t, struct loop *l)
@@ -192,39 +204,65 @@ static void on_reply_task(struct task *t, struct loop *l)
     http_reply(LIST_OWNER(&t->letter, struct http_exchange, task.letter));
 }
 
-static void hand_out(struct http_conn *h)
+void http_conn_hand_out(struct http_conn *h)
 {
     struct http_work *w = h->work;
     const struct http_handler *handler = &h->lane->server->options.handler;
     h->state = HTTP_BUSY;
     h->deadline_ms = UINT64_MAX;
-    w->complete = true;
     fill_exchange(h);
     w->x.task.run = on_reply_task;
     handler->on_request(handler->ctx, &w->x);
+}
+
+/* A body that comes in several reads, and is not an upload, whose length is counted already. */
+static bool count_gathered(struct http_work *w)
+{
+    uint64_t bytes = http_parser_gathered(w->parser);
+    return bytes <= w->upload_bytes || http_work_count_upload(w, bytes - w->upload_bytes);
+}
+
+static void on_bytes(struct http_conn *h, size_t taken)
+{
+    note_progress(h, taken);
+    if (h->state != HTTP_BODY)
+        return;
+    if (h->work->streaming)
+        http_stream_advance(h);
+    else if (!count_gathered(h->work))
+        http_conn_fail(h, ERR_OVERLOADED);
+}
+
+static void on_whole_request(struct http_conn *h)
+{
+    h->work->complete = true;
+    if (h->work->streaming)
+        http_stream_advance(h);
+    else
+        http_conn_hand_out(h);
 }
 
 /* One step of the parser. Returns how many bytes it took. */
 static size_t feed(struct http_conn *h, const char *data, size_t len)
 {
     if (!h->work && !(h->work = http_work_get(h))) {
-        fail(h, ERR_NO_MEMORY);
+        http_conn_fail(h, ERR_NO_MEMORY);
         return len;
     }
     size_t taken = 0;
     enum err e = ERR_OK;
     switch (http_parser_feed(h->work->parser, data, len, &taken, &e)) {
     case HTTP_FEED_MORE:
-        note_progress(h, taken);
+        on_bytes(h, taken);
         break;
     case HTTP_FEED_HEAD:
         on_head(h);
         break;
     case HTTP_FEED_REQUEST:
-        hand_out(h);
+        on_whole_request(h);
         break;
     case HTTP_FEED_ERROR:
-        fail(h, e);
+        http_conn_fail(h, e);
         break;
     }
     return taken;
@@ -271,7 +309,7 @@ static void on_read(struct conn *c, void *owner, const char *data, size_t len)
 }
 
 /* A reply that came from outside of pump has left: on to what was kept, then to the socket. */
-static void go_on(struct http_conn *h)
+void http_conn_go_on(struct http_conn *h)
 {
     size_t used = pump(h, h->kept.data, h->kept.len);
     if (h->upgraded) {
@@ -290,7 +328,7 @@ static void go_on(struct http_conn *h)
         end(h);
 }
 
-static void after_reply(struct http_conn *h, bool close)
+void http_conn_after_reply(struct http_conn *h, bool close)
 {
     if (close) {
         end(h);
@@ -298,15 +336,19 @@ static void after_reply(struct http_conn *h, bool close)
     }
     become_idle(h);
     if (!h->pumping)
-        go_on(h);
+        http_conn_go_on(h);
 }
 
 static void on_drain(struct conn *c, void *owner)
 {
     (void)c;
     struct http_conn *h = owner;
-    if (h->state == HTTP_WRITING)
-        after_reply(h, h->close);
+    if (h->state != HTTP_WRITING)
+        return;
+    if (h->work)
+        http_stream_ask_more(h);
+    else
+        http_conn_after_reply(h, h->close);
 }
 
 /* A peer that only shut its write side still gets its replies. One that left looks the same; the
@@ -316,7 +358,7 @@ static bool on_eof(struct conn *c, void *owner)
     (void)c;
     struct http_conn *h = owner;
     h->eof = true;
-    return h->state == HTTP_BUSY || h->state == HTTP_WRITING || h->state == HTTP_ADMITTING;
+    return !reads(h) && h->state != HTTP_ENDING;
 }
 
 static void on_closed(struct conn *c, void *owner)
@@ -324,11 +366,7 @@ static void on_closed(struct conn *c, void *owner)
     (void)c;
     struct http_conn *h = owner;
     assert(h->magic == HTTP_CONN_MAGIC);
-    if ((h->state == HTTP_BUSY || h->state == HTTP_ADMITTING) && h->work) {
-        h->work->http = NULL; /* http_reply or http_admit frees it, whenever that comes */
-        h->work = NULL;
-    }
-    release_work(h);
+    http_conn_release_work(h);
     conn_state_free(h);
 }
 
@@ -338,20 +376,19 @@ static const struct conn_ops http_ops = {
 static void on_body_time(struct http_conn *h)
 {
     uint64_t now_ms = loop_now_ms(h->lane->loop);
-    if (now_ms < h->body_until_ms && h->mark >= HTTP_PROGRESS_BYTES)
+    size_t least = h->work->streaming ? HTTP_STREAM_PROGRESS_BYTES : HTTP_PROGRESS_BYTES;
+    if (now_ms < h->body_until_ms && h->mark >= least)
         begin_progress(h, now_ms);
     else
-        fail(h, ERR_REQUEST_TIMEOUT);
+        http_conn_fail(h, ERR_REQUEST_TIMEOUT);
 }
 
-static void begin_writing(struct http_conn *h)
+void http_conn_begin_writing(struct http_conn *h)
 {
     h->state = HTTP_WRITING;
     h->mark = conn_queued(h->conn);
     if (!count_reply(h, h->mark)) {
-        h->state = HTTP_ENDING;
-        h->deadline_ms = UINT64_MAX;
-        conn_close_after_flush(h->conn, 0); /* not at once: who replied may be in pump */
+        http_conn_end_silently(h);
         return;
     }
     set_deadline(h, h->lane->server->options.write_timeout_ms);
@@ -360,7 +397,7 @@ static void begin_writing(struct http_conn *h)
 static void on_write_time(struct http_conn *h)
 {
     if (conn_queued(h->conn) + HTTP_PROGRESS_BYTES <= h->mark)
-        begin_writing(h);
+        http_conn_begin_writing(h);
     else
         conn_close(h->conn);
 }
@@ -376,7 +413,7 @@ static void on_timer(struct timer *t)
     else if (h->state == HTTP_IDLE)
         conn_close(h->conn);
     else if (h->state == HTTP_HEAD)
-        fail(h, ERR_REQUEST_TIMEOUT);
+        http_conn_fail(h, ERR_REQUEST_TIMEOUT);
     else if (h->state == HTTP_BODY)
         on_body_time(h);
     else if (h->state == HTTP_WRITING)
@@ -404,93 +441,4 @@ void http_conn_drain(struct conn *c)
     const struct http_conn *h = c->owner;
     if (h->state == HTTP_IDLE)
         conn_close(c);
-}
-
-static void observe(const struct http_exchange *x)
-{
-    uint64_t now_ns = clock_mono_ns(loop_clock(x->loop));
-    metrics_observe_us(loop_metrics(x->loop), METRIC_HTTP_REQUEST_US,
-                       (now_ns - x->started_ns) / 1000);
-}
-
-void http_reply(struct http_exchange *x)
-{
-    struct http_work *w = http_work_of(x);
-    assert(loop_is_current(x->loop));
-    struct http_conn *h = w->http;
-    observe(x);
-    if (!h) {
-        http_work_put(w);
-        return;
-    }
-    assert(h->work == w && h->state == HTTP_BUSY);
-    /* What a peer that ended its side has still pipelined is answered first. */
-    bool last = h->lane->draining || (h->eof && h->kept.len == 0);
-    bool close = x->close || !x->request->keep_alive || last;
-    bool sent = http_reply_send(w, h->conn, close);
-    release_work(h);
-    h->close = close;
-    if (!sent)
-        h->state = HTTP_ENDING; /* on_closed comes */
-    else if (conn_queued(h->conn) > 0)
-        begin_writing(h);
-    else
-        after_reply(h, close);
-}
-
-void http_admit(struct http_exchange *x)
-{
-    struct http_work *w = http_work_of(x);
-    assert(loop_is_current(x->loop));
-    struct http_conn *h = w->http;
-    if (!h) {
-        http_work_put(w);
-        return;
-    }
-    assert(h->work == w && h->state == HTTP_ADMITTING);
-    if (x->admitted == ERR_OK && !reserve_upload(w))
-        x->admitted = ERR_OVERLOADED;
-    if (x->admitted != ERR_OK) {
-        fail(h, x->admitted);
-        return;
-    }
-    read_body(h);
-    if (!h->pumping)
-        go_on(h);
-}
-
-void http_admit_post(struct http_exchange *x)
-{
-    loop_post(x->loop, &x->task);
-}
-
-void http_reply_post(struct http_exchange *x)
-{
-    loop_post(x->loop, &x->task);
-}
-
-struct conn *http_upgrade(struct http_exchange *x, const struct conn_ops *ops, void *owner)
-{
-    struct http_work *w = http_work_of(x);
-    assert(loop_is_current(x->loop) && x->request->upgrade_websocket);
-    struct http_conn *h = w->http;
-    observe(x);
-    if (!h) {
-        http_work_put(w);
-        return NULL;
-    }
-    struct conn *c = h->conn;
-    bool sent = !h->eof && http_reply_send_upgrade(w, c);
-    release_work(h);
-    h->state = HTTP_ENDING;
-    if (!sent) {
-        conn_close_after_flush(c, 0);
-        return NULL;
-    }
-    h->upgraded = true;
-    conn_set_ops(c, ops, owner);
-    conn_resume(c);
-    if (!h->pumping)
-        go_on(h);
-    return c;
 }

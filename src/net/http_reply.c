@@ -104,7 +104,7 @@ static void put_content(struct out *o, const struct http_exchange *x)
         put(o, SLICE("\r\n"));
     }
     put(o, SLICE("content-length: "));
-    put_u64(o, x->body.len);
+    put_u64(o, x->body.len + x->rest);
     put(o, SLICE("\r\n"));
 }
 
@@ -120,6 +120,7 @@ bool http_reply_send(struct http_work *w, struct conn *c, bool close)
     const struct http_exchange *x = &w->x;
     assert(x->status >= 200 && x->status <= 599);
     if (!sendable(x)) {
+        w->x.rest = 0;
         log_error(loop_log(w->lane->loop), "net", "reply beyond its limits or without memory",
                   LOG_U("bytes", x->body.len));
         return http_reply_send_error(w->lane, c, x->request, ERR_INTERNAL);

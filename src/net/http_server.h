@@ -2,7 +2,8 @@
 
 /*
  * The HTTP/1.1 server side of a connection: parses requests one after the other (pipelined ones
- * wait), hands each to on_request, writes its reply, keeps the connection or closes it. It enforces
+ * wait), hands each to on_request, writes its reply, keeps the connection or closes it. Bodies and
+ * replies may be larger than memory: then they pass in pieces (http_stream.c). It enforces
  * the time limits of every stage: first byte to end of head (slow-loris), body, idle between
  * requests, and a peer that does not read its reply. Malformed requests are answered here with the
  * status of the error table as JSON {"message","code"}.
@@ -38,8 +39,13 @@ struct http_exchange {
     struct buf head;           /* further complete header lines, each ending in CRLF */
     struct buf body;
     bool close;        /* close the connection after the reply */
-    void *user;        /* the handler's */
-    enum err admitted; /* see http_handler.on_upload */
+    void *user;        /* the handler's; see on_release */
+    enum err admitted; /* the answer to on_upload, on_piece and on_more */
+    /* Filled by on_upload: the body is not gathered but given to on_piece, at most this much. */
+    bool streams;
+    uint64_t stream_bytes_max;
+    struct slice piece; /* on_piece: the next bytes of the body */
+    uint64_t rest;      /* the reply's body has so many bytes after `body`: see on_more */
 };
 
 struct http_handler {
@@ -52,6 +58,24 @@ struct http_handler {
      * answer and the connection closes. NULL: all are refused, ENTITY_TOO_LARGE.
      */
     void (*on_upload)(void *ctx, struct http_exchange *x);
+    /* Loop thread: whether a chunked body, whose length nobody knows, is to be asked about by
+     * on_upload too. NULL: none is; they are gathered and stay below limits.body_bytes_max. */
+    bool (*takes_stream)(void *ctx, const struct http_request *r);
+    /*
+     * Loop thread: bytes of a body that streams, in x->piece, in order, one piece at a time; the
+     * socket is read no further than one more window meanwhile. Must lead to exactly one
+     * http_stream_next or http_stream_next_post, with an error in x->admitted the exchange ends
+     * with that answer. After the last piece on_request follows, x->request->body being empty.
+     */
+    void (*on_piece)(void *ctx, struct http_exchange *x);
+    /* Loop thread: the peer has what x->body held, and x->rest bytes are still to come: the next
+     * ones into x->body, at least one. Must lead to exactly one http_stream_next or
+     * http_stream_next_post; with an error the connection is closed, as nothing else can be said.
+     */
+    void (*on_more)(void *ctx, struct http_exchange *x);
+    /* Loop thread: the exchange ends and x->user is not NULL: a stream that was cut before
+     * on_request, or a reply that has left or never will. */
+    void (*on_release)(void *ctx, struct http_exchange *x);
     void *ctx;
 };
 
@@ -59,10 +83,14 @@ struct http_server_options {
     const char *host; /* "127.0.0.1", "::", "localhost" */
     uint16_t port;    /* 0: any; ask http_server_port */
     struct http_limits limits;
-    /* Of all uploads under way together (their declared lengths), and of all replies that wait for
-     * peers that read slowly; beyond it uploads are refused (OVERLOADED) and such connections
-     * closed. 0: no limit. */
+    /* Of all bodies in memory together (uploads: their declared lengths), and of all replies that
+     * wait for peers that read slowly; beyond it uploads are refused (OVERLOADED) and such
+     * connections closed. 0: no limit. */
     uint64_t upload_bytes_total_max;
+    /* Of all streams under way together: their number, and their bytes (declared, or come). 0: no
+     * limit. */
+    unsigned streams_max;
+    uint64_t stream_bytes_total_max;
     uint64_t reply_bytes_total_max;
     unsigned connections_max;
     unsigned connections_per_ip_max; /* 0: no limit; loopback counts too */
@@ -105,6 +133,10 @@ void http_reply_post(struct http_exchange *x);
 void http_admit(struct http_exchange *x);
 /* Any thread: the same, on the exchange's loop. */
 void http_admit_post(struct http_exchange *x);
+/* Loop thread: the answer to on_piece and on_more. */
+void http_stream_next(struct http_exchange *x);
+/* Any thread: the same, on the exchange's loop. */
+void http_stream_next_post(struct http_exchange *x);
 /* Loop thread: answers 101 to a request with upgrade_websocket, and gives the connection to `ops`;
  * x is invalid afterwards. Bytes that came after the request are passed to ops->on_read at once,
  * after this call set the owner. The server keeps counting the connection until it is closed.

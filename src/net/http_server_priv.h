@@ -7,6 +7,8 @@
  *   http_lane     one a loop; its listeners, its pool, its Date line (http_server.c, listener.c)
  *   http_conn     one a connection that speaks HTTP; small, for most of them idle (http_conn.c)
  *   http_work     one a request under way: parser and exchange; pooled in the lane (http_work.c)
+ *
+ * Bodies and replies that pass in pieces: http_stream.c.
  */
 
 #include <netinet/in.h>
@@ -29,6 +31,11 @@ enum {
     HTTP_LINGER_MS = 2000,
     /* A body or a reply moves by this much in a timeout's time, or the connection ends. */
     HTTP_PROGRESS_BYTES = 1024,
+    /* And a body that streams by this much in body_timeout_ms, for as long as it takes. */
+    HTTP_STREAM_PROGRESS_BYTES = 16 * 1024,
+    /* What is read ahead while a piece is with the handler; the least that is worth a piece. */
+    HTTP_WINDOW_BYTES = 32 * 1024,
+    HTTP_PIECE_BYTES_MIN = 16 * 1024,
     HTTP_DATE_LINE_LEN = 37 /* "date: Sat, 21 Nov 2026 01:39:41 GMT\r\n" */
 };
 
@@ -69,6 +76,8 @@ struct http_server {
     _Atomic unsigned per_ip[HTTP_IP_SLOTS];
     _Atomic uint64_t upload_bytes;
     _Atomic uint64_t reply_bytes;
+    _Atomic unsigned streams;
+    _Atomic uint64_t stream_bytes;
     unsigned lane_count;
     struct http_lane lanes[];
 };
@@ -79,8 +88,10 @@ enum http_state {
     HTTP_HEAD,
     HTTP_BODY,
     HTTP_ADMITTING, /* the handler decides whether a large body is read */
+    HTTP_STALLED,   /* a stream: the handler has a piece, and there is no room to read on */
     HTTP_BUSY,      /* the handler has the exchange */
-    HTTP_WRITING,   /* the kernel has not taken the reply yet */
+    HTTP_WRITING,   /* the kernel has not taken the reply yet; with `work` more of it follows */
+    HTTP_FETCHING,  /* the handler gets more of the reply */
     HTTP_ENDING     /* the connection closes, or speaks another protocol */
 };
 
@@ -109,7 +120,12 @@ struct http_work {
     struct http_conn *http; /* NULL: the peer left, nobody waits for the reply */
     struct http_parser *parser;
     uint64_t upload_bytes;  /* counted in the server's */
+    uint64_t stream_bytes;  /* counted in the server's */
+    bool counted;           /* in the server's streams */
+    bool streaming;         /* the body goes to on_piece */
+    bool lent;              /* the handler has the exchange and will answer */
     bool complete;          /* the parser has a whole request, so it can be used again */
+    struct buf piece;       /* what on_piece has */
     struct http_work *next; /* in the pool */
     char peer[CONN_PEER_BYTES];
 };
@@ -119,12 +135,36 @@ struct http_work *http_work_get(struct http_conn *h);
 /* Back to the pool, or freed if it cannot be used again. */
 void http_work_put(struct http_work *w);
 void http_work_drop_pool(struct http_lane *lane);
+/* Counts bytes of a body in memory until the work is given back; false: too many of all together.
+ */
+bool http_work_count_upload(struct http_work *w, uint64_t bytes);
 struct http_work *http_work_of(struct http_exchange *x);
 
 /* http_conn.c. False: no memory, nothing done. */
 MUST_CHECK bool http_conn_open(struct http_lane *lane, struct conn *c, uint32_t tag);
 /* Ends it if it is between two requests; others end after their reply because the lane drains. */
 void http_conn_drain(struct conn *c);
+
+/* For http_stream.c and http_exchange.c. */
+void http_conn_begin_body(struct http_conn *h);
+void http_conn_fail(struct http_conn *h, enum err e);
+void http_conn_end_silently(struct http_conn *h);
+void http_conn_stop_clock(struct http_conn *h);
+void http_conn_read_body(struct http_conn *h);
+void http_conn_hand_out(struct http_conn *h);
+void http_conn_release_work(struct http_conn *h);
+void http_conn_begin_writing(struct http_conn *h);
+void http_conn_after_reply(struct http_conn *h, bool close);
+void http_conn_go_on(struct http_conn *h);
+
+/* http_stream.c. Loop thread. The exchange is admitted as a stream: counts it, and the parser
+ * streams. ENTITY_TOO_LARGE, OVERLOADED. */
+MUST_CHECK enum err http_stream_begin(struct http_work *w);
+/* Bytes came, or the end, or a piece is done: gives the handler the next piece, or the request. */
+void http_stream_advance(struct http_conn *h);
+/* The reply has left so far, and more of it follows. */
+void http_stream_ask_more(struct http_conn *h);
+void http_stream_uncount(struct http_work *w);
 
 /* http_reply.c: bytes of replies. False if the connection is closing. */
 bool http_reply_send(struct http_work *w, struct conn *c, bool close);

@@ -15,6 +15,7 @@ static void work_free(struct http_work *w)
     http_parser_free(&w->parser);
     buf_deinit(&w->x.head);
     buf_deinit(&w->x.body);
+    buf_deinit(&w->piece);
     w->magic = 0;
     mem_free(MEM_NET, w);
 }
@@ -28,6 +29,7 @@ static struct http_work *work_new(struct http_lane *lane)
     w->lane = lane;
     buf_init(&w->x.head, MEM_NET, HTTP_REPLY_HEAD_BYTES);
     buf_init(&w->x.body, MEM_NET, LIMIT_REPLY_BYTES);
+    buf_init(&w->piece, MEM_WIRE, HTTP_WINDOW_BYTES);
     w->parser = http_parser_new(&lane->server->options.limits);
     if (!w->parser) {
         work_free(w);
@@ -68,7 +70,12 @@ static void recycle(struct buf *b, size_t max)
 void http_work_put(struct http_work *w)
 {
     struct http_lane *lane = w->lane;
+    const struct http_handler *handler = &lane->server->options.handler;
+    assert(!w->lent);
     w->http = NULL;
+    if (w->x.user != NULL && handler->on_release != NULL)
+        handler->on_release(handler->ctx, &w->x);
+    http_stream_uncount(w);
     if (w->upload_bytes > 0)
         atomic_fetch_sub_explicit(&lane->server->upload_bytes, w->upload_bytes,
                                   memory_order_relaxed);
@@ -77,6 +84,10 @@ void http_work_put(struct http_work *w)
         work_free(w);
         return;
     }
+    w->x.user = NULL;
+    w->x.streams = w->streaming = false;
+    w->x.rest = 0;
+    buf_deinit(&w->piece);
     recycle(&w->x.head, HTTP_REPLY_HEAD_BYTES);
     recycle(&w->x.body, LIMIT_REPLY_BYTES);
     http_parser_next(w->parser);
@@ -93,6 +104,15 @@ void http_work_drop_pool(struct http_lane *lane)
         work_free(w);
     }
     lane->pooled = 0;
+}
+
+bool http_work_count_upload(struct http_work *w, uint64_t bytes)
+{
+    struct http_server *s = w->lane->server;
+    uint64_t before = atomic_fetch_add_explicit(&s->upload_bytes, bytes, memory_order_relaxed);
+    w->upload_bytes += bytes;
+    return s->options.upload_bytes_total_max == 0 ||
+           before + bytes <= s->options.upload_bytes_total_max;
 }
 
 struct http_work *http_work_of(struct http_exchange *x)

@@ -38,22 +38,24 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* How many more jobs of a class may run. Writes and hashes together leave the reserve to reads. */
+/* How many more jobs of a class may run. All others together leave the reserve to reads. */
 static unsigned room(const struct workers *w, enum job_class class)
 {
     if (class == JOB_READ)
         return w->options.threads_max;
     unsigned cap = w->options.threads_max - w->options.read_reserved;
-    unsigned shared = cap - w->running[JOB_WRITE] - w->running[JOB_HASH];
+    unsigned shared = cap - w->running[JOB_WRITE] - w->running[JOB_HASH] - w->running[JOB_FILE];
     if (class == JOB_WRITE)
         return shared;
-    return least(shared, w->options.hash_max - w->running[JOB_HASH]);
+    unsigned most = class == JOB_HASH ? w->options.hash_max : w->options.files_max;
+    return least(shared, most - w->running[class]);
 }
 
 static unsigned backlog(const struct workers *w)
 {
     unsigned hash = least(w->queued[JOB_HASH], room(w, JOB_HASH));
-    return w->queued[JOB_READ] + least(w->queued[JOB_WRITE] + hash, room(w, JOB_WRITE));
+    unsigned file = least(w->queued[JOB_FILE], room(w, JOB_FILE));
+    return w->queued[JOB_READ] + least(w->queued[JOB_WRITE] + hash + file, room(w, JOB_WRITE));
 }
 
 static struct job *take(struct workers *w)
@@ -121,6 +123,8 @@ enum err workers_new(const struct workers_options *o, struct workers **out)
     w->options = *o;
     if (w->options.stack_bytes == 0)
         w->options.stack_bytes = STACK_BYTES;
+    if (w->options.files_max == 0)
+        w->options.files_max = w->options.hash_max;
     pthread_mutex_init(&w->mutex, NULL);
     pthread_cond_init(&w->work, NULL);
     for (unsigned i = 0; i < JOB_CLASS_COUNT; i++)
@@ -162,11 +166,11 @@ static bool add_thread(struct workers *w)
     return w->thread_count > 0;
 }
 
-static enum err enqueue(struct workers *w, struct job *j)
+static enum err enqueue(struct workers *w, struct job *j, bool owed)
 {
     if (w->stopping)
         return ERR_STOPPING;
-    if (w->queued_total >= w->options.queue_max)
+    if (!owed && w->queued_total >= w->options.queue_max)
         return ERR_OVERLOADED;
     list_push_back(&w->queues[j->class], &j->node);
     w->queued[j->class]++;
@@ -180,13 +184,13 @@ static enum err enqueue(struct workers *w, struct job *j)
     return ERR_OVERLOADED;
 }
 
-enum err workers_submit(struct workers *w, struct job *j)
+static enum err submit(struct workers *w, struct job *j, bool owed)
 {
     assert(j->class < JOB_CLASS_COUNT && j->run);
     /* Before the job can run and be counted off. */
     metrics_add(w->options.metrics, METRIC_WORKER_QUEUE, 1);
     pthread_mutex_lock(&w->mutex);
-    enum err e = enqueue(w, j);
+    enum err e = enqueue(w, j, owed);
     bool signal = e == ERR_OK && w->idle > 0;
     pthread_mutex_unlock(&w->mutex);
     if (signal)
@@ -197,6 +201,16 @@ enum err workers_submit(struct workers *w, struct job *j)
     if (e == ERR_OVERLOADED)
         metrics_add(w->options.metrics, METRIC_WORKER_REFUSED, 1);
     return e;
+}
+
+enum err workers_submit(struct workers *w, struct job *j)
+{
+    return submit(w, j, false);
+}
+
+enum err workers_submit_owed(struct workers *w, struct job *j)
+{
+    return submit(w, j, true);
 }
 
 void workers_stop(struct workers *w)

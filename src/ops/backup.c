@@ -20,6 +20,14 @@ static enum ops_result failed(const struct ops_io *io, const char *why)
     return OPS_FAILED;
 }
 
+/* Whoever restores it must know that it is half of what is needed. */
+static void say_bucket(const struct ops *o, const struct ops_io *io)
+{
+    if (o->uses_s3)
+        ops_printf(io, "Images and files lie in the bucket %s and are not in this backup.\n",
+                   o->s3.bucket);
+}
+
 enum ops_result ops_backup_create(struct ops *o, const struct ops_args *a, const struct ops_io *io)
 {
     char path[OPS_PATH_MAX];
@@ -31,6 +39,7 @@ enum ops_result ops_backup_create(struct ops *o, const struct ops_args *a, const
     if (backup_create(o, &r, io, why) != ERR_OK)
         return failed(io, why);
     ops_printf(io, "%s is written.\n", path);
+    say_bucket(o, io);
     return OPS_OK;
 }
 

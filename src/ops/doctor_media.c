@@ -110,7 +110,8 @@ enum err doctor_media(struct doctor *d)
 {
     struct look l = {.d = d};
     arena_init(&l.arena, MEM_CORE, PAGE_BYTES);
-    enum err e = blob_disk_open(d->o->data, d->o->log, &l.blobs);
+    enum err e = d->o->uses_s3 ? blob_s3_open(d->o->data, &d->o->s3, &l.blobs)
+                               : blob_disk_open(d->o->data, d->o->log, &l.blobs);
     if (e == ERR_OK)
         e = look_at_rows(&l);
     if (e == ERR_OK)

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/core.h"
+#include "media/s3_client.h"
 #include "store/store.h"
 
 /* What a command works on. */
@@ -23,6 +24,8 @@ struct ops {
     const char *data;      /* data folder */
     const char *store_url; /* "" is SQLite in data; has a password: never shown */
     bool serving;          /* inside the server */
+    bool uses_s3;          /* media lie in a bucket, not in the data folder */
+    struct s3_options s3;  /* as configured; url "" if it is not */
     /* Settings that commands look at. */
     const char *backup_folder;
     uint64_t backup_bytes_per_s; /* 0: no limit */

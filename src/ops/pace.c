@@ -28,14 +28,16 @@ static void say(struct pace *p, uint64_t now_ns)
     if (now_ns - p->said_ns < SAY_NS)
         return;
     p->said_ns = now_ns;
-    if (p->total < p->done || p->done == 0) {
+    if (p->total == 0 || p->done == 0) {
         ops_printf(p->io, "%s: %" PRIu64 " bytes\n", p->what, p->done);
         return;
     }
+    /* Towards the end there may be a little more than was measured: heads of files, a manifest. */
+    uint64_t total = p->total > p->done ? p->total : p->done;
     double seconds = (double)(now_ns - p->begun_ns) / SECOND_NS;
-    double left = seconds * (double)(p->total - p->done) / (double)p->done;
+    double left = seconds * (double)(total - p->done) / (double)p->done;
     ops_printf(p->io, "%s: %" PRIu64 " %%, %" PRIu64 " of %" PRIu64 " bytes, %.0f s left\n",
-               p->what, p->done * 100 / p->total, p->done, p->total, left);
+               p->what, p->done * 100 / total, p->done, total, left);
 }
 
 bool pace_rest(struct pace *p, uint64_t ns)

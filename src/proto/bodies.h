@@ -46,54 +46,6 @@ struct body_id_item {
     uint64_t value;
 };
 
-struct body_allowed_mentions {
-    uint64_t present;
-    uint64_t null;
-    struct body_array parse; /* struct body_text_item */
-    struct body_array users; /* struct body_id_item */
-    struct body_array roles; /* struct body_id_item */
-    bool replied_user;
-};
-
-enum body_message_reference_field { BODY_REFERENCE_FAIL_IF_NOT_EXISTS };
-
-struct body_message_reference {
-    uint64_t present;
-    uint64_t null;
-    int64_t type;
-    uint64_t message_id;
-    uint64_t channel_id;
-    uint64_t guild_id;
-    bool fail_if_not_exists;
-};
-
-enum body_message_field {
-    BODY_MESSAGE_CONTENT,
-    BODY_MESSAGE_FLAGS,
-    BODY_MESSAGE_REFERENCE,
-    BODY_MESSAGE_ALLOWED_MENTIONS
-};
-
-struct body_message_create {
-    uint64_t present;
-    uint64_t null;
-    struct slice content;
-    int64_t flags;
-    struct body_nonce nonce;
-    bool enforce_nonce;
-    bool tts;
-    struct body_message_reference message_reference;
-    struct body_allowed_mentions allowed_mentions;
-};
-
-struct body_message_edit {
-    uint64_t present; /* enum body_message_field */
-    uint64_t null;
-    struct slice content;
-    int64_t flags;
-    struct body_allowed_mentions allowed_mentions;
-};
-
 struct body_application_create {
     uint64_t present;
     uint64_t null;
@@ -123,7 +75,5 @@ extern const struct shape SHAPE_ID_ITEM;
 extern const struct shape SHAPE_REGISTER;
 extern const struct shape SHAPE_LOGIN;
 extern const struct shape SHAPE_EMPTY;
-extern const struct shape SHAPE_MESSAGE_CREATE;
-extern const struct shape SHAPE_MESSAGE_EDIT;
 extern const struct shape SHAPE_APPLICATION_CREATE;
 extern const struct shape SHAPE_AUTHORIZE;

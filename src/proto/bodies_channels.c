@@ -68,7 +68,9 @@ const struct shape SHAPE_CHANNEL_CREATE =
     SHAPE("Channel create", channel_create_fields, body_channel);
 
 static const struct field channel_edit_fields[] = {
-    CHANNEL_FIELDS(FIELD_TRIM),
+    CHANNEL_FIELDS(NT),
+    IMAGE("icon", body_channel, icon, N, BODY_CHANNEL_ICON),
+    ID("owner", body_channel, owner, N),
     BOOL("lock_permissions", body_channel, lock_permissions, N, BIT_UNUSED),
 };
 const struct shape SHAPE_CHANNEL_EDIT = SHAPE("Channel edit", channel_edit_fields, body_channel);

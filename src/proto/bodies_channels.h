@@ -25,6 +25,7 @@ enum body_channel_field {
     BODY_CHANNEL_REACTION,
     BODY_CHANNEL_FLAGS,
     BODY_CHANNEL_TAGS,
+    BODY_CHANNEL_ICON, /* of group direct messages */
     BODY_CHANNEL_FIELDS
 };
 
@@ -69,6 +70,8 @@ struct body_channel {
     int64_t flags;
     struct body_array available_tags; /* struct body_forum_tag */
     bool lock_permissions;
+    struct slice icon; /* a data URI; of group direct messages, as the next one */
+    uint64_t owner;
 };
 
 enum body_channel_place_field { BODY_PLACE_POSITION, BODY_PLACE_PARENT };

@@ -20,19 +20,23 @@ struct body_head {
     uint64_t null;
 };
 
-static void decode_object(struct body_walk *w, const struct shape *shape, const json_t *v,
-                          void *out);
-
-static size_t path_push(struct body_walk *w, const char *key)
+size_t body_path_push(struct body_walk *w, const char *key)
 {
     size_t before = w->path_len;
     int n = snprintf(w->path + before, sizeof w->path - before, "%s%s", before > 0 ? "." : "", key);
-    assert(n > 0 && (size_t)n < sizeof w->path - before); /* shapes are static and shallow */
+    assert(n > 0 && (size_t)n < sizeof w->path - before); /* shapes are shallow */
     w->path_len = before + (size_t)n;
     return before;
 }
 
-static void path_pop(struct body_walk *w, size_t before)
+size_t body_path_push_index(struct body_walk *w, size_t index)
+{
+    char key[24];
+    snprintf(key, sizeof key, "%zu", index);
+    return body_path_push(w, key);
+}
+
+void body_path_pop(struct body_walk *w, size_t before)
 {
     w->path_len = before;
     w->path[before] = '\0';
@@ -48,7 +52,7 @@ static void decode_item(struct body_walk *w, const struct shape *shape, const js
     if (is_bare(shape))
         body_scalar(w, &shape->fields[0], v, (char *)out + shape->fields[0].offset);
     else
-        decode_object(w, shape, v, out);
+        body_object(w, shape, v, out);
 }
 
 static void fail_count(struct body_walk *w, const struct field *f, size_t count)
@@ -62,11 +66,9 @@ static void fail_count(struct body_walk *w, const struct field *f, size_t count)
 static void decode_items(struct body_walk *w, const struct field *f, const json_t *v, void *items)
 {
     for (size_t i = 0; i < json_array_size(v); i++) {
-        char index[24];
-        snprintf(index, sizeof index, "%zu", i);
-        size_t before = path_push(w, index);
+        size_t before = body_path_push_index(w, i);
         decode_item(w, f->shape, json_array_get(v, i), (char *)items + i * f->shape->size);
-        path_pop(w, before);
+        body_path_pop(w, before);
     }
 }
 
@@ -123,7 +125,7 @@ static void decode_commas(struct body_walk *w, const struct field *f, const json
 static void decode_value(struct body_walk *w, const struct field *f, const json_t *v, void *at)
 {
     if (f->type == FIELD_OBJECT)
-        decode_object(w, f->shape, v, at);
+        body_object(w, f->shape, v, at);
     else if (f->type == FIELD_ARRAY && (f->flags & FIELD_COMMAS) && json_is_string(v))
         decode_commas(w, f, v, at);
     else if (f->type == FIELD_ARRAY)
@@ -140,7 +142,7 @@ static bool takes_null(const struct field *f)
 static void decode_field(struct body_walk *w, const struct field *f, const json_t *v, void *out)
 {
     struct body_head *head = out;
-    size_t before = path_push(w, f->name);
+    size_t before = body_path_push(w, f->name);
     if (v == NULL ? (f->flags & FIELD_REQUIRED) != 0 : json_is_null(v) && !takes_null(f)) {
         body_fail(w, "BASE_TYPE_REQUIRED", "This field is required");
     } else if (v != NULL) {
@@ -150,11 +152,10 @@ static void decode_field(struct body_walk *w, const struct field *f, const json_
         else
             decode_value(w, f, v, (char *)out + f->offset);
     }
-    path_pop(w, before);
+    body_path_pop(w, before);
 }
 
-static void decode_object(struct body_walk *w, const struct shape *shape, const json_t *v,
-                          void *out)
+void body_object(struct body_walk *w, const struct shape *shape, const json_t *v, void *out)
 {
     if (!json_is_object(v)) {
         body_fail(w, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType");
@@ -182,7 +183,7 @@ enum err body_decode(const struct shape *shape, const json_t *root, struct arena
     if (is_bare(shape)) /* a body that is a list */
         decode_value(&w, &shape->fields[0], root, (char *)out + shape->fields[0].offset);
     else
-        decode_object(&w, shape, root, out);
+        body_object(&w, shape, root, out);
     if (w.short_of_memory || form_errors_short_of_memory(errors))
         return ERR_NO_MEMORY;
     return form_errors_any(errors) ? ERR_INVALID_FORM : ERR_OK;

@@ -29,6 +29,8 @@ enum field_type {
     FIELD_TIME,      /* int64_t wall milliseconds; ISO 8601, see clock_iso_parse */
     FIELD_NUMBER,    /* double; min..max, which are whole numbers here */
     FIELD_FILE,      /* struct body_file; only in the shape of a form */
+    FIELD_URL,       /* struct slice, trimmed; http or https; at most `max` code points */
+    FIELD_JSON,      /* const struct json_t *: the parsed value; who takes it checks it */
     FIELD_LATER,     /* of a feature that does not exist yet: only null or an empty value */
     FIELD_IGNORED    /* accepted and dropped, any type */
 };
@@ -39,7 +41,8 @@ enum {
     FIELD_TRIM = 4,
     FIELD_NUMERIC_STRING = 8,
     FIELD_IMAGE = 16, /* of a string: a data URI, which makes the body as large as uploads may be */
-    FIELD_COMMAS = 32 /* of an array of bare values: also as one text with commas between them */
+    FIELD_COMMAS = 32, /* of an array of bare values: also as one text with commas between them */
+    FIELD_ATTACHMENT_URL = 64 /* of a URL: also attachment://, a file of the same message */
 };
 
 struct body_nonce {

@@ -26,3 +26,13 @@ void body_fail_coerce(struct body_walk *w, const struct json_t *v, const char *w
 /* One scalar of the field's type into `at`; errors go to the walk. */
 void body_scalar(struct body_walk *w, const struct field *f, const struct json_t *v, void *at);
 bool body_is_scalar(enum field_type t);
+/* The scalar FIELD_URL. */
+void body_url(struct body_walk *w, const struct field *f, const struct json_t *v, void *at);
+
+/* Goes down to a key or an index; the way back is body_path_pop with what it gave. */
+size_t body_path_push(struct body_walk *w, const char *key);
+size_t body_path_push_index(struct body_walk *w, size_t index);
+void body_path_pop(struct body_walk *w, size_t before);
+/* One object by its shape, for values that a table alone cannot describe (proto/components.c).
+ * `out` zeroed. */
+void body_object(struct body_walk *w, const struct shape *shape, const struct json_t *v, void *out);

@@ -264,6 +264,13 @@ static void decode_ignored(struct body_walk *w, const struct field *f, const jso
     (void)at;
 }
 
+static void decode_json(struct body_walk *w, const struct field *f, const json_t *v, void *at)
+{
+    (void)w;
+    (void)f;
+    *(const json_t **)at = v;
+}
+
 typedef void (*scalar_decoder)(struct body_walk *w, const struct field *f, const json_t *v,
                                void *at);
 
@@ -273,7 +280,8 @@ static const scalar_decoder decoders[] = {
     [FIELD_BITS] = decode_bits,       [FIELD_NONCE] = decode_nonce,
     [FIELD_ENUM] = decode_enum,       [FIELD_LATER] = decode_later,
     [FIELD_IGNORED] = decode_ignored, [FIELD_TIME] = decode_time,
-    [FIELD_NUMBER] = decode_number,
+    [FIELD_NUMBER] = decode_number,   [FIELD_URL] = body_url,
+    [FIELD_JSON] = decode_json,
 };
 
 bool body_is_scalar(enum field_type t)

@@ -48,7 +48,7 @@ static void text_keys(struct json_writer *w, const struct channel *c)
 {
     json_kv_str_or_null(w, "topic", c->topic);
     json_kv_id_or_null(w, "last_message_id", c->last_message.v);
-    json_kv_null(w, "last_pin_timestamp");
+    json_kv_time_or_null(w, "last_pin_timestamp", c->last_pin_at_ms);
     json_kv_u64(w, "rate_limit_per_user", c->rate_limit_per_user);
     thread_keys(w, c);
 }

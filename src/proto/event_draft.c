@@ -8,7 +8,7 @@ void event_draft_begin(struct event_draft *d, enum event_kind kind)
 {
     buf_init(&d->out, MEM_EVENTS, PAYLOAD_BYTES_MAX);
     buf_append_cstr(&d->out, "\"t\":\"");
-    buf_append_cstr(&d->out, event_info(kind)->name);
+    buf_append_cstr(&d->out, event_dispatch_name(kind));
     buf_append_cstr(&d->out, "\",\"op\":0,\"d\":");
     json_begin(&d->w, &d->out);
     json_object_begin(&d->w);

@@ -16,26 +16,62 @@
 
 enum { CONTENT_USERS_MAX = 101 };
 
-/* Who gets the content even without the intent: the author and whom it mentions. */
-static uint32_t content_users(const struct message *m, uint64_t out[CONTENT_USERS_MAX])
+/* Who gets the content of an event even without the intent. */
+struct content_users {
+    uint64_t ids[CONTENT_USERS_MAX];
+    uint32_t count;
+    uint32_t whole; /* the first so many also get what the message replies to */
+    bool bots;      /* whether any of the others is one: people get everything anyway */
+};
+
+/* Those whom a message may not be blank for: its author, and whom it mentions. */
+static bool concerns(const struct message *m, struct user_id user)
 {
-    uint32_t count = 0;
-    out[count++] = m->author.id.v;
-    for (size_t i = 0; i < m->mention_count && count < CONTENT_USERS_MAX; i++) {
-        if (m->mentions[i].id.v != m->author.id.v)
-            out[count++] = m->mentions[i].id.v;
+    size_t mentions = m->reference_type == REFERENCE_FORWARD ? 0 : m->mention_count;
+    if (m->author.id.v == user.v)
+        return true;
+    for (size_t i = 0; i < mentions; i++)
+        if (m->mentions[i].id.v == user.v)
+            return true;
+    return false;
+}
+
+static bool sees_replied(const struct message *m, struct user_id user)
+{
+    const struct message *replied = m->referenced;
+    return replied == NULL || !proto_message_has_own_content(replied) || concerns(replied, user);
+}
+
+static void add_users(const struct message *m, bool whole, struct content_users *to)
+{
+    size_t mentions = m->reference_type == REFERENCE_FORWARD ? 0 : m->mention_count;
+    for (size_t i = 0; i <= mentions && to->count < CONTENT_USERS_MAX; i++) {
+        const struct user *u = i == 0 ? &m->author : &m->mentions[i - 1];
+        if ((i > 0 && u->id.v == m->author.id.v) || sees_replied(m, u->id) != whole)
+            continue;
+        to->ids[to->count++] = u->id.v;
+        to->bots = to->bots || (!whole && u->bot);
     }
-    return count;
+}
+
+static struct content_users content_users(const struct message *m)
+{
+    struct content_users users = {.count = 0};
+    add_users(m, true, &users);
+    users.whole = users.count;
+    add_users(m, false, &users);
+    return users;
 }
 
 static struct bytes *message_payload(enum event_kind kind, const struct message *m,
                                      const struct member *author, enum channel_type channel_type,
-                                     bool blank)
+                                     enum message_shown shown)
 {
     struct event_draft d;
     event_draft_begin(&d, kind);
-    proto_message_keys(&d.w, m, blank);
-    json_kv_id(&d.w, "guild_id", m->guild.v);
+    proto_message_keys(&d.w, m, shown);
+    if (m->guild.v != 0)
+        json_kv_id(&d.w, "guild_id", m->guild.v);
     json_kv_u64(&d.w, "channel_type", (uint64_t)channel_type);
     if (author != NULL) {
         json_key(&d.w, "member");
@@ -44,28 +80,25 @@ static struct bytes *message_payload(enum event_kind kind, const struct message 
     return event_draft_end(&d);
 }
 
-static bool has_guarded_content(const struct message *m)
-{
-    return m->content.len > 0 || m->embeds.len > 0 ||
-           (m->referenced != NULL && m->referenced->content.len > 0);
-}
-
 static struct event *message_event(enum event_kind kind, const struct message *m,
                                    const struct member *author, enum channel_type channel_type)
 {
-    uint64_t users[CONTENT_USERS_MAX];
-    uint32_t count = content_users(m, users);
-    struct event *e = event_new(kind, event_guild_stream(m->guild), users, count);
+    struct content_users users = content_users(m);
+    struct event *e = event_new(kind, event_guild_stream(m->guild), users.ids, users.count);
     if (e == NULL)
         return NULL;
+    e->content_whole_count = users.whole;
     e->guild_id = m->guild.v;
     e->channel_id = m->channel.v;
     e->entity_id = m->id.v;
-    e->payload = message_payload(kind, m, author, channel_type, false);
-    bool guarded = has_guarded_content(m);
+    e->payload = message_payload(kind, m, author, channel_type, MESSAGE_SHOWN_WHOLE);
+    bool guarded = m->guild.v != 0 && proto_message_has_content(m);
     if (guarded)
-        e->payload_blank = message_payload(kind, m, author, channel_type, true);
-    if (e->payload == NULL || (guarded && e->payload_blank == NULL))
+        e->payload_blank = message_payload(kind, m, author, channel_type, MESSAGE_SHOWN_BLANK);
+    if (guarded && users.bots)
+        e->payload_own = message_payload(kind, m, author, channel_type, MESSAGE_SHOWN_OWN);
+    if (e->payload == NULL || (guarded && e->payload_blank == NULL) ||
+        (guarded && users.bots && e->payload_own == NULL))
         event_unref(&e);
     return e;
 }
@@ -102,7 +135,8 @@ struct event *event_message_delete(struct guild_id guild, struct channel_id chan
     event_draft_begin(&d, EVENT_MESSAGE_DELETE);
     json_kv_id(&d.w, "id", message.v);
     json_kv_id(&d.w, "channel_id", channel.v);
-    json_kv_id(&d.w, "guild_id", guild.v);
+    if (guild.v != 0)
+        json_kv_id(&d.w, "guild_id", guild.v);
     return event_with_payload(e, &d);
 }
 
@@ -116,11 +150,13 @@ struct event *event_typing_start(const struct member *m, struct channel_id chann
     struct event_draft d;
     event_draft_begin(&d, EVENT_TYPING_START);
     json_kv_id(&d.w, "channel_id", channel.v);
-    json_kv_id(&d.w, "guild_id", m->guild.v);
     json_kv_id(&d.w, "user_id", m->user.id.v);
     json_kv_i64(&d.w, "timestamp", wall_ms / 1000); /* the one event that counts in seconds */
-    json_key(&d.w, "member");
-    proto_member(&d.w, m, true);
+    if (m->guild.v != 0) {                          /* not in a direct message */
+        json_kv_id(&d.w, "guild_id", m->guild.v);
+        json_key(&d.w, "member");
+        proto_member(&d.w, m, true);
+    }
     return event_with_payload(e, &d);
 }
 

@@ -1,5 +1,5 @@
-/* User objects. Guildhall keeps no avatars, banners or badges yet: their keys are there, as null,
- * because strict client libraries refuse an object without them. */
+/* User objects. Guildhall keeps no badges or decorations: their keys are there, as null, because
+ * strict client libraries refuse an object without them. */
 
 #include "proto/user.h"
 
@@ -9,9 +9,12 @@ static void user_keys(struct json_writer *w, const struct user *u)
     json_kv_str(w, "username", u->username);
     json_kv_cstr(w, "discriminator", "0");
     json_kv_str_or_null(w, "global_name", u->global_name);
-    json_kv_null(w, "avatar");
-    json_kv_null(w, "banner");
-    json_kv_null(w, "accent_color");
+    json_kv_str_or_null(w, "avatar", u->avatar);
+    json_kv_str_or_null(w, "banner", u->banner);
+    if ((u->accent_color & ROLE_COLOR_SET) == 0)
+        json_kv_null(w, "accent_color");
+    else
+        json_kv_u64(w, "accent_color", u->accent_color ^ ROLE_COLOR_SET);
     json_kv_null(w, "avatar_decoration_data");
     json_kv_null(w, "collectibles");
     json_kv_null(w, "primary_guild");
@@ -30,6 +33,12 @@ void proto_user(struct json_writer *w, const struct user *u)
 void proto_user_self(struct json_writer *w, const struct user *u)
 {
     json_object_begin(w);
+    proto_user_self_keys(w, u);
+    json_object_end(w);
+}
+
+void proto_user_self_keys(struct json_writer *w, const struct user *u)
+{
     user_keys(w, u);
     json_kv_str_or_null(w, "email", u->email);
     json_kv_bool(w, "verified", true);
@@ -37,6 +46,6 @@ void proto_user_self(struct json_writer *w, const struct user *u)
     json_kv_cstr(w, "locale", "en-US");
     json_kv_u64(w, "premium_type", 0);
     json_kv_null(w, "phone");
-    json_kv_cstr(w, "bio", "");
-    json_object_end(w);
+    json_kv_str(w, "bio", u->bio);
+    json_kv_str(w, "pronouns", u->pronouns);
 }

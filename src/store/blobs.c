@@ -15,12 +15,18 @@
 /* review_ms of a blob that is being removed. */
 enum { GOING = -1 };
 
+/* A file that was streamed is announced before anybody has looked at it; who looks later says more.
+ */
 enum err blobs_announce(struct sql_conn *c, const struct blob_row *b, int64_t now_ms, bool *taken)
 {
     struct sql_stmt *s =
         sql_query(c, "INSERT INTO blobs (hash, size, width, height, created_at_ms, review_ms, "
                      "content_type) VALUES ($1, $2, $3, $4, $5, $5, $6) ON CONFLICT (hash) DO "
-                     "UPDATE SET review_ms = $5 WHERE blobs.review_ms >= 0");
+                     "UPDATE SET review_ms = $5, width = CASE WHEN excluded.width > 0 THEN "
+                     "excluded.width ELSE blobs.width END, height = CASE WHEN excluded.height > 0 "
+                     "THEN excluded.height ELSE blobs.height END, content_type = CASE WHEN "
+                     "excluded.content_type = 'application/octet-stream' THEN blobs.content_type "
+                     "ELSE excluded.content_type END WHERE blobs.review_ms >= 0");
     sql_bind_text(s, 1, b->hash);
     sql_bind_u64(s, 2, b->size);
     sql_bind_u64(s, 3, b->width);

@@ -9,7 +9,8 @@
     "id, guild_id, last_message_id, type, position, parent_id, nsfw, rate_limit_per_user, "        \
     "bitrate, user_limit, flags, video_quality_mode, default_auto_archive_duration, "              \
     "default_thread_rate_limit_per_user, default_sort_order, default_forum_layout, "               \
-    "default_reaction_emoji_id, name, topic, rtc_region, default_reaction_emoji_name, "            \
+    "default_reaction_emoji_id, last_pin_at_ms, name, topic, rtc_region, "                         \
+    "default_reaction_emoji_name, "                                                                \
     "voice_status"
 
 static void read_channel(struct sql_stmt *s, struct arena *arena, struct channel *out)
@@ -32,12 +33,13 @@ static void read_channel(struct sql_stmt *s, struct arena *arena, struct channel
         .default_sort_order = (int32_t)sql_i64(s, 14),
         .default_forum_layout = (uint32_t)sql_u64(s, 15),
         .default_reaction_emoji = sql_u64(s, 16),
+        .last_pin_at_ms = sql_i64(s, 17),
     };
-    out->name = sql_text(s, 17, arena);
-    out->topic = sql_text(s, 18, arena);
-    out->rtc_region = sql_text(s, 19, arena);
-    out->default_reaction_emoji_name = sql_text(s, 20, arena);
-    out->voice_status = sql_text(s, 21, arena);
+    out->name = sql_text(s, 18, arena);
+    out->topic = sql_text(s, 19, arena);
+    out->rtc_region = sql_text(s, 20, arena);
+    out->default_reaction_emoji_name = sql_text(s, 21, arena);
+    out->voice_status = sql_text(s, 22, arena);
 }
 
 enum err channels_find(struct sql_conn *c, struct channel_id id, struct arena *arena,

@@ -185,12 +185,13 @@ enum err channels_unuse(struct sql_conn *c, struct guild_id guild, struct channe
                                                                                          "l_"
                                                                                          "i"
                                                                                          "d") ","
-                                                                                              " " UNUSED_BY("wid"
-                                                                                                            "get"
-                                                                                                            "_ch"
-                                                                                                            "ann"
-                                                                                                            "el_"
-                                                                                                            "id") " WHERE id = $1");
+                                                                                              " " UNUSED_BY(
+                                                                                                  "wid"
+                                                                                                  "get"
+                                                                                                  "_ch"
+                                                                                                  "ann"
+                                                                                                  "el_"
+                                                                                                  "id") " WHERE id = $1");
     sql_bind_u64(s, 1, guild.v);
     sql_bind_u64(s, 2, id.v);
     return sql_run(s);

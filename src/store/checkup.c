@@ -4,28 +4,17 @@
  * confuse nothing.
  */
 
-#include "store/checkup.h"
+#include "store/checkup_priv.h"
 
 #include "store/tasks.h"
 
 enum { PAGE_ROWS = 1000, STEPS_A_READ = 500 };
 
-struct walk {
-    const char *what; /* is found when the third column is not 0; the first two are the key */
-    unsigned keys;    /* parameters: the keys, then (if `page`) the limit */
-    bool page;        /* false: the text finds one row, the next one */
-    struct sql_stmt *(*query)(struct sql_conn *c);
-};
-
-/* What is looked up is a sub-select and no join: PostgreSQL would read all of a small table, or
- * both of two large ones side by side. */
-#define MISSING(query) "CASE WHEN (" query ") IS NULL THEN 1 ELSE 0 END"
-#define MISSING_IF(condition, query)                                                               \
-    "CASE WHEN " condition " AND (" query ") IS NULL THEN 1 ELSE 0 END"
-
-/* The channel, or the task that is erasing what was in it (TASK_CHANNEL_DELETE). */
+/* The channel, of a guild or of people, or the task that is erasing what was in it
+ * (TASK_CHANNEL_DELETE). */
 #define CHANNEL(id)                                                                                \
     "SELECT id FROM channels WHERE id = " id " UNION ALL "                                         \
+    "SELECT id FROM dm_channels WHERE id = " id " UNION ALL "                                      \
     "SELECT id FROM tasks WHERE kind = 3 AND subject_id = " id " LIMIT 1"
 
 /* Channels that have messages: a step from one to the next, whatever lies between. */
@@ -64,6 +53,70 @@ static struct sql_stmt *page_of_overwrites(struct sql_conn *c)
                                                            "(o.channel_id, o.target_id) > ($1, $2) "
                                                            "ORDER BY o.channel_id, o.target_id "
                                                            "LIMIT $3");
+}
+
+/* What belongs to messages goes with them. Of what has many rows a message, a step from one message
+ * to the next. */
+#define MESSAGE(t)                                                                                 \
+    t ".channel_id, " t ".message_id, " MISSING("SELECT id FROM messages WHERE channel_id = " t    \
+                                                ".channel_id AND id = " t ".message_id")
+
+/* The message, or the task that is erasing what was too much to go with it (TASK_MESSAGE_PARTS). */
+#define MESSAGE_OR_TASK(t)                                                                         \
+    t ".channel_id, " t ".message_id, " MISSING(                                                   \
+        "SELECT id FROM messages WHERE channel_id = " t ".channel_id AND id = " t                  \
+        ".message_id UNION ALL SELECT id FROM tasks WHERE kind = 21 AND subject_id = " t           \
+        ".message_id LIMIT 1")
+
+static struct sql_stmt *next_reactions(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT " MESSAGE_OR_TASK("r") " FROM reactions r WHERE (r.channel_id, "
+                                          "r.message_id) > ($1, $2) ORDER BY r.channel_id, "
+                                          "r.message_id LIMIT 1");
+}
+
+static struct sql_stmt *next_reaction_counts(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT " MESSAGE("r") " FROM reaction_counts r WHERE (r.channel_id, "
+                                               "r.message_id) > ($1, $2) ORDER BY r.channel_id, "
+                                               "r.message_id LIMIT 1");
+}
+
+static struct sql_stmt *page_of_polls(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT " MESSAGE("p") " FROM polls p WHERE (p.channel_id, p.message_id) > "
+                                               "($1, $2) ORDER BY p.channel_id, p.message_id "
+                                               "LIMIT $3");
+}
+
+static struct sql_stmt *next_poll_counts(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT " MESSAGE("p") " FROM poll_counts p WHERE (p.channel_id, "
+                                               "p.message_id) > ($1, $2) ORDER BY p.channel_id, "
+                                               "p.message_id LIMIT 1");
+}
+
+static struct sql_stmt *next_poll_votes(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT " MESSAGE_OR_TASK("p") " FROM poll_votes p WHERE (p.channel_id, "
+                                          "p.message_id) > ($1, $2) ORDER BY p.channel_id, "
+                                          "p.message_id LIMIT 1");
+}
+
+static struct sql_stmt *next_user_mentions(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT " MESSAGE("u") " FROM user_mentions u WHERE (u.channel_id, "
+                                               "u.message_id) > ($1, $2) ORDER BY u.channel_id, "
+                                               "u.message_id LIMIT 1");
+}
+
+static struct sql_stmt *next_role_mentions(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT " MESSAGE("r") " FROM role_mentions r WHERE (r.channel_id, "
+                                               "r.message_id) > ($1, $2) ORDER BY r.channel_id, "
+                                               "r.message_id LIMIT 1");
 }
 
 static struct sql_stmt *page_of_roles(struct sql_conn *c)
@@ -173,11 +226,66 @@ static struct sql_stmt *page_of_deletions(struct sql_conn *c)
                                                         "g.id LIMIT $2");
 }
 
+/* A pair leaves its channel when one account is erased; then it is no pair any more. */
+static struct sql_stmt *page_of_dms(struct sql_conn *c)
+{
+    return sql_query(c,
+                     "SELECT d.id, 0, " MISSING(
+                         "SELECT user_id FROM dm_recipients WHERE channel_id = d.id "
+                         "LIMIT 1") " FROM dm_channels d WHERE d.id > $1 ORDER BY d.id LIMIT $2");
+}
+
+static struct sql_stmt *page_of_relations(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT r.user_id, r.other_id, " MISSING_IF(
+               "r.type IN (1, 3, 4)",
+               "SELECT o.user_id FROM relationships o WHERE o.user_id = r.other_id AND o.other_id "
+               "= r.user_id AND o.type = CASE r.type WHEN 1 THEN 1 WHEN 3 THEN 4 ELSE 3 "
+               "END") " FROM relationships r WHERE (r.user_id, r.other_id) > ($1, $2) "
+                      "ORDER BY r.user_id, r.other_id LIMIT $3");
+}
+
+/* A mark is of a channel, a direct message, a guild or its reader. */
+static struct sql_stmt *next_read_states(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT s.entity_id, 0, CASE WHEN (" CHANNEL(
+                            "s.entity_id") ") IS NULL AND (SELECT id "
+                                           "FROM dm_channels WHERE id = s.entity_id) IS NULL AND "
+                                           "(SELECT id FROM guilds WHERE id = "
+                                           "s.entity_id) IS NULL AND (SELECT id FROM users WHERE "
+                                           "id = s.entity_id) IS NULL THEN 1 "
+                                           "ELSE 0 END FROM read_states s WHERE s.entity_id > $1 "
+                                           "ORDER BY s.entity_id LIMIT 1");
+}
+
+static struct sql_stmt *next_settings(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT s.guild_id, 0, " MISSING(
+                            "SELECT id FROM guilds WHERE id = s.guild_id") " FROM "
+                                                                           "user_guild_settings s "
+                                                                           "WHERE s.guild_id > $1 "
+                                                                           "ORDER BY s.guild_id "
+                                                                           "LIMIT 1");
+}
+
 static const struct walk orphans[] = {
+    {"a direct message that nobody is in", 1, true, page_of_dms},
+    {"a relation that only one side knows of, of the user", 2, true, page_of_relations},
     {"messages of a channel that is not there", 1, false, next_messages},
+    {"what people have read of what is not there", 1, false, next_read_states},
+    {"notification settings of a guild that is not there", 1, false, next_settings},
     {"nonces of a channel that is not there", 1, false, next_nonces},
     {"rows of the event log without their stream", 2, false, next_log},
     {"overwrites of a role that is not there, in channel", 2, true, page_of_overwrites},
+    {"reactions to a message that is not there, in channel", 2, false, next_reactions},
+    {"counts of reactions to a message that is not there, in channel", 2, false,
+     next_reaction_counts},
+    {"a poll without its message, in channel", 2, true, page_of_polls},
+    {"mentions by a message that is not there, in channel", 2, false, next_user_mentions},
+    {"mentions of roles by a message that is not there, in channel", 2, false, next_role_mentions},
+    {"counts of a poll without its message, in channel", 2, false, next_poll_counts},
+    {"votes of a poll without its message, in channel", 2, false, next_poll_votes},
     {"a role of a bot that is not there", 1, true, page_of_roles},
     {"a guild whose owner is no member", 1, true, page_of_guilds},
     {"a guild without @everyone", 1, true, page_of_everyone},
@@ -266,6 +374,8 @@ enum err checkup_orphans(struct checkup *c)
     enum err e = ERR_OK;
     for (size_t i = 0; i < sizeof orphans / sizeof orphans[0] && e == ERR_OK; i++)
         e = walk(c, &orphans[i]);
+    for (size_t i = 0; i < CHECKUP_FILE_WALKS && e == ERR_OK; i++)
+        e = walk(c, &checkup_file_walks[i]);
     return e;
 }
 
@@ -302,6 +412,12 @@ static const char *stuck_text(enum task_kind kind)
         return "the pruning of members does not move";
     case TASK_SCREENING_OPEN:
         return "letting members in after their screening was switched off does not move";
+    case TASK_PROFILE_TELL:
+        return "telling guilds of a changed profile does not move";
+    case TASK_SEARCH_REBUILD:
+        return "the indexing of messages for search does not move";
+    case TASK_MESSAGE_PARTS:
+        return "the erasing of the reactions and votes of a deleted message does not move";
     }
     return NULL;
 }

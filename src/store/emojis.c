@@ -109,14 +109,9 @@ enum err emojis_of_guild(struct sql_conn *c, struct guild_id guild, struct arena
     return e;
 }
 
-enum err emojis_find(struct sql_conn *c, struct guild_id guild, struct emoji_id id,
-                     struct arena *arena, struct emoji *out)
+static enum err read_one(struct sql_stmt *s, struct arena *arena, struct emoji *out)
 {
-    struct sql_stmt *s =
-        sql_query(c, "SELECT " COLUMNS " FROM emojis WHERE id = $1 AND guild_id = $2");
     struct emoji found = {0};
-    sql_bind_u64(s, 1, id.v);
-    sql_bind_u64(s, 2, guild.v);
     bool any = sql_step(s);
     bool read = !any || read_emoji(s, arena, &found);
     enum err e = sql_done(s);
@@ -125,6 +120,24 @@ enum err emojis_find(struct sql_conn *c, struct guild_id guild, struct emoji_id 
     if (e == ERR_OK)
         *out = found;
     return e;
+}
+
+enum err emojis_find(struct sql_conn *c, struct guild_id guild, struct emoji_id id,
+                     struct arena *arena, struct emoji *out)
+{
+    struct sql_stmt *s =
+        sql_query(c, "SELECT " COLUMNS " FROM emojis WHERE id = $1 AND guild_id = $2");
+    sql_bind_u64(s, 1, id.v);
+    sql_bind_u64(s, 2, guild.v);
+    return read_one(s, arena, out);
+}
+
+enum err emojis_find_any(struct sql_conn *c, struct emoji_id id, struct arena *arena,
+                         struct emoji *out)
+{
+    struct sql_stmt *s = sql_query(c, "SELECT " COLUMNS " FROM emojis WHERE id = $1");
+    sql_bind_u64(s, 1, id.v);
+    return read_one(s, arena, out);
 }
 
 enum err emojis_count(struct sql_conn *c, struct guild_id guild, bool animated, uint64_t *count)

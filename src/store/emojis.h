@@ -16,5 +16,8 @@ MUST_CHECK enum err emojis_of_guild(struct sql_conn *c, struct guild_id guild, s
 /* UNKNOWN_EMOJI, also in another guild. */
 MUST_CHECK enum err emojis_find(struct sql_conn *c, struct guild_id guild, struct emoji_id id,
                                 struct arena *arena, struct emoji *out);
+/* Of whichever guild. UNKNOWN_EMOJI. */
+MUST_CHECK enum err emojis_find_any(struct sql_conn *c, struct emoji_id id, struct arena *arena,
+                                    struct emoji *out);
 MUST_CHECK enum err emojis_count(struct sql_conn *c, struct guild_id guild, bool animated,
                                  uint64_t *count);

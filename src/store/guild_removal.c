@@ -6,6 +6,10 @@
 
 #include "store/guild_removal.h"
 
+#include "store/id_list.h"
+#include "store/message_removal.h"
+#include "store/messages.h"
+
 /* Past every id: ids are 63-bit. */
 #define END "9223372036854775807"
 
@@ -99,12 +103,13 @@ enum err guild_removal_next_channel(struct sql_conn *c, struct guild_id guild, u
 }
 
 enum err guild_removal_messages(struct sql_conn *c, struct channel_id channel, uint64_t limit,
-                                uint64_t *rows)
+                                int64_t now_ms, uint64_t *rows)
 {
-    struct sql_stmt *s = sql_query(
-        c, "DELETE FROM messages WHERE channel_id = $1 AND id < COALESCE((SELECT id FROM messages "
-           "WHERE channel_id = $1 ORDER BY id LIMIT 1 OFFSET $2), " END ")");
-    return delete_some(c, s, channel.v, limit, rows);
+    char room[REMOVED_MESSAGES * ID_LIST_BYTES];
+    struct slice ids;
+    *rows = 0;
+    enum err e = message_parts_batch(c, channel, limit, room, &ids);
+    return e == ERR_OK && ids.len > 0 ? messages_delete_many(c, channel, ids, now_ms, rows) : e;
 }
 
 enum err guild_removal_nonces(struct sql_conn *c, struct channel_id channel, uint64_t limit,
@@ -170,6 +175,19 @@ static struct sql_stmt *deletion_of(struct sql_conn *c, enum guild_part part)
         return sql_query(c, "DELETE FROM kept_timeouts WHERE guild_id = $1 AND user_id < "
                             "COALESCE((SELECT user_id FROM kept_timeouts WHERE guild_id = $1 "
                             "ORDER BY user_id LIMIT 1 OFFSET $2), " END ")");
+    case GUILD_PART_PRIVACY:
+        return sql_query(c, "DELETE FROM user_guild_privacy WHERE guild_id = $1 AND user_id IN "
+                            "(SELECT user_id FROM user_guild_privacy WHERE guild_id = $1 "
+                            "ORDER BY user_id LIMIT $2)");
+    case GUILD_PART_NOTIFICATIONS:
+        return sql_query(c,
+                         "DELETE FROM user_guild_settings WHERE guild_id = $1 AND user_id IN "
+                         "(SELECT user_id FROM user_guild_settings WHERE guild_id = $1 LIMIT $2)");
+    case GUILD_PART_READ_STATES:
+        return sql_query(c,
+                         "DELETE FROM read_states WHERE (user_id, read_state_type, entity_id) IN "
+                         "(SELECT user_id, read_state_type, entity_id FROM read_states WHERE "
+                         "entity_id = $1 LIMIT $2)");
     case GUILD_PART_EVENT_USERS:
     case GUILD_PARTS:
         break;

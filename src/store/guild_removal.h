@@ -28,8 +28,9 @@ MUST_CHECK enum err guild_removal_invites(struct sql_conn *c, struct guild_id gu
 /* The guild's first channel with id >= from; *channel.v 0: none. */
 MUST_CHECK enum err guild_removal_next_channel(struct sql_conn *c, struct guild_id guild,
                                                uint64_t from, struct channel_id *channel);
+/* With all that belongs to them (message_removal.h). */
 MUST_CHECK enum err guild_removal_messages(struct sql_conn *c, struct channel_id channel,
-                                           uint64_t limit, uint64_t *rows);
+                                           uint64_t limit, int64_t now_ms, uint64_t *rows);
 MUST_CHECK enum err guild_removal_nonces(struct sql_conn *c, struct channel_id channel,
                                          uint64_t limit, uint64_t *rows);
 MUST_CHECK enum err guild_removal_overwrites(struct sql_conn *c, struct channel_id channel,
@@ -46,6 +47,9 @@ enum guild_part {
     GUILD_PART_JOIN_REQUESTS,
     GUILD_PART_JOBS,
     GUILD_PART_KEPT_TIMEOUTS,
+    GUILD_PART_PRIVACY,
+    GUILD_PART_NOTIFICATIONS,
+    GUILD_PART_READ_STATES, /* of its events, home and onboarding */
     GUILD_PART_EVENT_USERS, /* of its oldest scheduled event */
     GUILD_PARTS
 };

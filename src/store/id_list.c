@@ -2,7 +2,13 @@
 
 #include "store/id_list.h"
 
-enum { ID_BYTES = 8 };
+enum { ID_BYTES = ID_LIST_BYTES };
+
+void id_list_put(char **at, uint64_t id)
+{
+    for (size_t k = 0; k < ID_BYTES; k++)
+        *(*at)++ = (char)(unsigned char)(id >> (8 * (ID_BYTES - 1 - k)));
+}
 
 enum err id_list_pack(const uint64_t *ids, size_t count, struct arena *arena, struct slice *out)
 {
@@ -12,9 +18,9 @@ enum err id_list_pack(const uint64_t *ids, size_t count, struct arena *arena, st
     char *bytes = arena_array(arena, count, ID_BYTES);
     if (bytes == NULL)
         return ERR_NO_MEMORY;
+    char *at = bytes;
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < ID_BYTES; k++)
-            bytes[i * ID_BYTES + k] = (char)(unsigned char)(ids[i] >> (8 * (ID_BYTES - 1 - k)));
+        id_list_put(&at, ids[i]);
     *out = (struct slice){bytes, count * ID_BYTES};
     return ERR_OK;
 }

@@ -17,6 +17,9 @@ MUST_CHECK enum err id_list_pack(const uint64_t *ids, size_t count, struct arena
 /* The ids of a column (data NULL: none), in the arena; NULL with *count 0 for none. */
 MUST_CHECK enum err id_list_unpack(struct slice blob, struct arena *arena, uint64_t **out,
                                    size_t *count);
+/* One more at *at (of some bytes that the caller has), which moves behind it. */
+enum { ID_LIST_BYTES = 8 };
+void id_list_put(char **at, uint64_t id);
 /* How many there are, and the one at `i`, without memory. */
 size_t id_list_count(struct slice blob);
 uint64_t id_list_at(struct slice blob, size_t i);

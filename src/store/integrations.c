@@ -5,7 +5,9 @@
 #include "store/users.h"
 
 /* Of integrations i, applications a, the bot b and who added it u; integers first (see users.h). */
-#define BOT_COLUMNS "b.id, b.tenant_id, b.bot, b.flags, b.seen_at_ms, b.username, b.global_name"
+#define BOT_COLUMNS                                                                                \
+    "b.id, b.tenant_id, b.bot, b.flags, b.seen_at_ms, COALESCE(b.accent_color + 16777216, 0), "    \
+    "b.username, b.global_name, b.avatar, b.banner"
 #define COLUMNS                                                                                    \
     "SELECT i.id, i.guild_id, i.created_at_ms, a.id, a.owner_id, a.bot_id, a.bot_public, "         \
     "a.flags, a.name, a.description, " BOT_COLUMNS ", " USERS_COLUMNS                              \

@@ -66,6 +66,11 @@ static const char list[] =
     " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
     " WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint p"
     " WHERE p.conindid = i.indexrelid AND p.contype IN ('p', 'u', 'x'))"
+    " AND c.relam <> (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'gin')"
+    " UNION ALL SELECT 'words ' || c.relname, CASE WHEN i.indisvalid THEN '' ELSE 'invalid' END"
+    " FROM t JOIN pg_catalog.pg_index i ON i.indrelid = t.oid"
+    " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
+    " WHERE c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'gin')"
     " UNION ALL SELECT 'trigger ' || g.tgname, t.name"
     " FROM t JOIN pg_catalog.pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal";
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static enum err find(struct sql_conn *c, struct slice name, unsigned char out[SECRET_BYTES],
-                     bool *found)
+enum err secrets_find(struct sql_conn *c, struct slice name, unsigned char out[SECRET_BYTES],
+                      bool *found)
 {
     struct sql_stmt *s = sql_query(c, "SELECT value FROM secrets WHERE name = $1");
     sql_bind_text(s, 1, name);
@@ -33,11 +33,11 @@ enum err secrets_get_or_put(struct sql_conn *c, struct slice name,
                             unsigned char out[SECRET_BYTES])
 {
     bool found;
-    enum err e = find(c, name, out, &found);
+    enum err e = secrets_find(c, name, out, &found);
     if (e != ERR_OK || found)
         return e;
     e = put(c, name, fresh);
     if (e == ERR_OK)
-        e = find(c, name, out, &found);
+        e = secrets_find(c, name, out, &found);
     return e == ERR_OK && !found ? ERR_STORE : e;
 }

@@ -10,3 +10,6 @@ enum { SECRET_BYTES = 32 };
 MUST_CHECK enum err secrets_get_or_put(struct sql_conn *c, struct slice name,
                                        const unsigned char fresh[SECRET_BYTES],
                                        unsigned char out[SECRET_BYTES]);
+/* Any transaction. */
+MUST_CHECK enum err secrets_find(struct sql_conn *c, struct slice name,
+                                 unsigned char out[SECRET_BYTES], bool *found);

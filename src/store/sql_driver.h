@@ -71,6 +71,9 @@ struct sql_driver {
     void (*rollback)(struct sql_conn *c);
     /* Statements fail with RETRY once the monotonic clock passes it; 0: no limit. */
     void (*set_deadline)(struct sql_conn *c, uint64_t mono_ns);
+    /* Looks at the deadline more often, for what does much between two steps of its own machine
+     * (text search); NULL: there is no need. */
+    void (*watch_closely)(struct sql_conn *c, bool closely);
     /* Bytes of the write-ahead log as of the last commit on c; 0 where there is no such thing. */
     uint64_t (*wal_bytes)(struct sql_conn *c);
     /* Housekeeping between transactions, off the path of any waiter. */

@@ -276,6 +276,7 @@ const struct sql_driver sqlite_driver = {
     .total_changes = total_changes,
     .in_transaction = in_transaction,
     .set_deadline = set_deadline,
+    .watch_closely = sqlite_watch_closely,
     .wal_bytes = sqlite_wal_bytes,
     .maintain = sqlite_maintain,
     .close = sqlite_close,

@@ -5,6 +5,7 @@
  */
 
 #include "store/sqlite.h"
+#include "store/sqlite_ids.h"
 #include "store/sqlite_priv.h"
 
 #include <assert.h>
@@ -24,7 +25,11 @@ enum {
     /* The writer meets another process's lock (a copy by hand), a reader meets recovery. */
     BUSY_TIMEOUT_MS = 2000,
     EMPTY_TIMEOUT_MS = 20, /* the writer stands still meanwhile */
-    PROGRESS_OPS = 2000 /* some 20 to 50 µs of the virtual machine between two looks at the clock */
+    PROGRESS_OPS =
+        2000, /* some 20 to 50 µs of the virtual machine between two looks at the clock */
+    /* FTS5 reads a page of its index with a few of these, and works on it for up to a millisecond.
+     */
+    PROGRESS_OPS_CLOSELY = 50
 };
 
 static struct sqlite_conn *conn_from(void *ctx)
@@ -45,6 +50,12 @@ static int on_wal(void *ctx, sqlite3 *db, const char *schema, int frames)
 static int on_progress(void *ctx)
 {
     return sqlite_expired(conn_from(ctx)) ? 1 : 0; /* not 0: SQLITE_INTERRUPT */
+}
+
+void sqlite_watch_closely(struct sql_conn *base, bool closely)
+{
+    struct sqlite_conn *c = conn_from(base);
+    sqlite3_progress_handler(c->db, closely ? PROGRESS_OPS_CLOSELY : PROGRESS_OPS, on_progress, c);
 }
 
 uint64_t sqlite_wal_bytes(struct sql_conn *base)
@@ -205,6 +216,9 @@ static enum err open_db(struct sqlite_conn *c, const struct sqlite_options *o)
         return not_opened(c, rc);
     sqlite3_extended_result_codes(c->db, 1);
     sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+    rc = sqlite_ids_register(c->db);
+    if (rc != SQLITE_OK)
+        return sqlite_error(c, rc, "ids");
     if (writer && is_readonly(c))
         return ERR_IO;
     if (writer)

@@ -32,5 +32,6 @@ MUST_CHECK enum err sqlite_disk_error(int rc, int number);
 MUST_CHECK int sqlite_settle(const char *file);
 bool sqlite_expired(const struct sqlite_conn *c);
 uint64_t sqlite_wal_bytes(struct sql_conn *c);
+void sqlite_watch_closely(struct sql_conn *c, bool closely);
 void sqlite_maintain(struct sql_conn *c);
 void sqlite_close(struct sql_conn *c);

@@ -18,7 +18,7 @@ static const char books[] = "CREATE TABLE schema_migrations ("
 /* Types are named as PostgreSQL names them; INTEGER in a STRICT table is 64 bits there. */
 static const char list[] =
     "WITH t AS (SELECT name, strict FROM pragma_table_list WHERE schema = 'main'"
-    " AND type IN ('table', 'virtual') AND substr(name, 1, 7) <> 'sqlite_'),"
+    " AND type = 'table' AND substr(name, 1, 7) <> 'sqlite_'),"
     " i AS (SELECT t.name AS tab, x.name, x.\"unique\" AS uniq, x.origin, x.partial,"
     " (SELECT group_concat(coalesce(c.name, '?') || iif(c.\"desc\", ' desc', ''), ', ')"
     " FROM (SELECT * FROM pragma_index_xinfo(x.name) WHERE key ORDER BY seqno) c) AS cols,"
@@ -49,8 +49,15 @@ static const char list[] =
     " (SELECT group_concat(g.\"to\", ', ') FROM (SELECT \"to\" FROM"
     " pragma_foreign_key_list(t.name) WHERE id = f.id ORDER BY seq) g) AS refs"
     " FROM t, pragma_foreign_key_list(t.name) f WHERE f.seq = 0)"
-    " UNION ALL SELECT type || ' ' || name, tbl_name FROM sqlite_master"
-    " WHERE type IN ('view', 'trigger')";
+    /* An index over words is a virtual table with three triggers: one item of the schema, as it is
+     * one index on PostgreSQL. */
+    " UNION ALL SELECT 'words ' || v.name, iif((SELECT count(*) FROM sqlite_master g"
+    " WHERE g.type = 'trigger' AND instr(g.sql, 'INTO ' || v.name || ' ') > 0) = 3, '', 'cut off')"
+    " FROM pragma_table_list v WHERE v.schema = 'main' AND v.type = 'virtual'"
+    " UNION ALL SELECT m.type || ' ' || m.name, m.tbl_name FROM sqlite_master m"
+    " WHERE m.type = 'view' OR (m.type = 'trigger' AND NOT EXISTS (SELECT 1 FROM"
+    " pragma_table_list v WHERE v.schema = 'main' AND v.type = 'virtual' AND"
+    " instr(m.sql, 'INTO ' || v.name || ' ') > 0))";
 
 static enum err connect(const struct migrate_target *t, bool write, struct sql_conn **out,
                         char *why, size_t why_len)

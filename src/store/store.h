@@ -90,6 +90,8 @@ void store_attach(struct store *s, void *context);
 struct sql_conn *tx_sql(struct tx *tx);
 void *tx_context(const struct tx *tx);
 int64_t tx_now_ms(const struct tx *tx); /* one wall time per transaction */
+/* Reads: from now on this one has at most so long, if that is less than what it has. */
+void tx_limit(struct tx *tx, uint64_t ms);
 /*
  * Holds the stream for this transaction: from here on nobody else changes it, and what is read is
  * its latest state. Several in ascending order (kind, id). Write transactions only; again is

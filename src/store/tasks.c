@@ -8,12 +8,13 @@
 enum err tasks_insert(struct sql_conn *c, const struct task *t, bool *inserted)
 {
     struct sql_stmt *s =
-        sql_query(c, "INSERT INTO tasks (" COLUMNS ") VALUES ($1, $2, $3, 0, 0, 0, 0, $4, $4) "
+        sql_query(c, "INSERT INTO tasks (" COLUMNS ") VALUES ($1, $2, $3, 0, $5, 0, 0, $4, $4) "
                      "ON CONFLICT (kind, subject_id) DO NOTHING");
     sql_bind_u64(s, 1, t->id);
     sql_bind_u64(s, 2, t->kind);
     sql_bind_u64(s, 3, t->subject);
     sql_bind_i64(s, 4, t->created_at_ms);
+    sql_bind_u64(s, 5, t->cursor_a);
     enum err e = sql_run(s);
     if (e == ERR_OK)
         *inserted = sql_changes(c) > 0;
@@ -96,6 +97,15 @@ enum err tasks_save(struct sql_conn *c, const struct task *t)
     sql_bind_u64(s, 3, t->cursor_a);
     sql_bind_u64(s, 4, t->cursor_b);
     sql_bind_u64(s, 5, t->done_rows);
+    return sql_run(s);
+}
+
+enum err tasks_restart(struct sql_conn *c, enum task_kind kind, uint64_t subject)
+{
+    struct sql_stmt *s = sql_query(c, "UPDATE tasks SET step = 0, cursor_a = 0, cursor_b = 0 "
+                                      "WHERE kind = $1 AND subject_id = $2");
+    sql_bind_u64(s, 1, kind);
+    sql_bind_u64(s, 2, subject);
     return sql_run(s);
 }
 

@@ -20,7 +20,10 @@ enum task_kind {
     TASK_ROLE_DELETE = 4,
     TASK_BAN_MESSAGES = 5,
     TASK_PRUNE = 6,
-    TASK_SCREENING_OPEN = 7
+    TASK_SCREENING_OPEN = 7,
+    TASK_PROFILE_TELL = 19,
+    TASK_SEARCH_REBUILD = 20,
+    TASK_MESSAGE_PARTS = 21
 };
 
 struct task {
@@ -28,7 +31,8 @@ struct task {
     enum task_kind kind; /* may be a number that this version does not know */
     uint64_t subject;    /* of the guild, of the user ... */
     uint64_t step;
-    uint64_t cursor_a; /* what they mean is the step's affair; 0 when it begins */
+    uint64_t cursor_a; /* what they mean is the step's affair; 0 when a step begins, unless the task
+                        * was inserted with a cursor_a */
     uint64_t cursor_b;
     uint64_t done_rows;
     int64_t created_at_ms;
@@ -49,4 +53,6 @@ MUST_CHECK enum err tasks_take(struct sql_conn *c, uint64_t id, int64_t now_ms, 
                                bool *found);
 /* Step, cursors and done_rows. */
 MUST_CHECK enum err tasks_save(struct sql_conn *c, const struct task *t);
+/* From the first step again. */
+MUST_CHECK enum err tasks_restart(struct sql_conn *c, enum task_kind kind, uint64_t subject);
 MUST_CHECK enum err tasks_delete(struct sql_conn *c, uint64_t id);

@@ -55,6 +55,13 @@ const struct guild_view *tx_emitted_view(const struct tx *tx, struct stream s)
     return NULL;
 }
 
+void tx_limit(struct tx *tx, uint64_t ms)
+{
+    const struct store *s = tx->store;
+    if (ms < s->o.read_limit_ms)
+        tx->sql->driver->set_deadline(tx->sql, clock_mono_ns(s->o.clock) + ms * 1000000);
+}
+
 int64_t tx_now_ms(const struct tx *tx)
 {
     return tx->now_ms;

@@ -23,7 +23,8 @@ enum err user_removal_blank(struct sql_conn *c, struct user_id user)
 {
     char name[NAME_BYTES];
     struct sql_stmt *s = sql_query(
-        c, "UPDATE users SET username = $2, global_name = NULL, email = NULL WHERE id = $1");
+        c, "UPDATE users SET username = $2, global_name = NULL, email = NULL, avatar = NULL, "
+           "banner = NULL, accent_color = NULL, bio = NULL, pronouns = NULL WHERE id = $1");
     sql_bind_u64(s, 1, user.v);
     sql_bind_text(s, 2, placeholder(user, name));
     enum err e = sql_run(s);
@@ -209,17 +210,19 @@ enum err user_removal_messages(struct sql_conn *c, struct user_id author, uint64
     return sql_done(s);
 }
 
-/* Kind 1 is MESSAGE_CREATE, whose delta is the nonce that the author's client made up. */
-_Static_assert(EVENT_MESSAGE_CREATE == 1, "the text of the query below says so");
+/* Kinds 1 and 55 are MESSAGE_CREATE, whose delta is the nonce that the author's client made up. */
+_Static_assert(EVENT_MESSAGE_CREATE == 1 && EVENT_DIRECT_MESSAGE_CREATE == 55,
+               "the text of the query below says so");
 
 enum err user_removal_log(struct sql_conn *c, struct user_id actor, enum stream_kind kind,
                           uint64_t limit, struct removal_scan *scan, struct removal_scan *list,
                           size_t room, size_t *count)
 {
-    struct sql_stmt *s = sql_query(
-        c, "SELECT stream_id, position, CASE WHEN kind = 1 AND delta IS NOT NULL THEN actor_id END "
-           "FROM event_log WHERE stream_kind = $1 AND (stream_id, position) > ($2, $3) "
-           "ORDER BY stream_id, position LIMIT $4");
+    struct sql_stmt *s =
+        sql_query(c, "SELECT stream_id, position, CASE WHEN kind IN (1, 55) AND delta IS NOT NULL "
+                     "THEN actor_id END "
+                     "FROM event_log WHERE stream_kind = $1 AND (stream_id, position) > ($2, $3) "
+                     "ORDER BY stream_id, position LIMIT $4");
     sql_bind_u64(s, 1, kind);
     sql_bind_u64(s, 2, scan->a);
     sql_bind_u64(s, 3, scan->b);

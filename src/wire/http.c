@@ -46,7 +46,9 @@ static enum err feed_head(struct http_parser *p, const char *data, size_t len, s
 
 static enum err feed_body(struct http_parser *p, const char *data, size_t len, size_t *taken)
 {
-    size_t n = len < p->body_left ? len : p->body_left;
+    size_t room = p->body.max - p->body.len;
+    size_t n = len < p->body_left ? len : (size_t)p->body_left;
+    n = n < room ? n : room;
     buf_append(&p->body, data, n);
     if (p->body.failed)
         return ERR_NO_MEMORY;
@@ -97,7 +99,8 @@ enum http_feed http_parser_feed(struct http_parser *p, const char *data, size_t 
         return HTTP_FEED_ERROR;
     }
     if (p->stage == HTTP_STAGE_COMPLETE) {
-        p->request.body = buf_slice(&p->body);
+        if (!p->streaming)
+            p->request.body = buf_slice(&p->body);
         return HTTP_FEED_REQUEST;
     }
     return p->stage == before ? HTTP_FEED_MORE : HTTP_FEED_HEAD;
@@ -112,7 +115,9 @@ static void forget_request(struct http_request *r)
 {
     r->target = r->path = r->query = r->body = (struct slice){0};
     r->header_count = 0;
-    r->keep_alive = r->expect_continue = r->is_upload = r->upgrade_websocket = false;
+    r->declared = 0;
+    r->keep_alive = r->expect_continue = r->is_upload = r->is_chunked = false;
+    r->upgrade_websocket = false;
 }
 
 void http_parser_next(struct http_parser *p)
@@ -121,6 +126,7 @@ void http_parser_next(struct http_parser *p)
     forget_request(&p->request);
     p->stage = HTTP_STAGE_HEAD;
     p->scan = (struct http_scan){0};
+    p->streaming = false;
     buf_reset(&p->head);
     buf_shrink(&p->head, HEAD_KEEP_BYTES);
     buf_reset(&p->body);
@@ -140,4 +146,36 @@ bool http_parser_in_body(const struct http_parser *p)
 uint64_t http_parser_body_left(const struct http_parser *p)
 {
     return p->body_left;
+}
+
+void http_parser_stream(struct http_parser *p, uint64_t bytes_max, size_t window)
+{
+    assert(http_parser_in_body(p) && p->body.len == 0 && window > 0);
+    p->streaming = true;
+    p->body.max = window;
+    p->chunks.data_left = bytes_max;
+}
+
+size_t http_parser_gathered(const struct http_parser *p)
+{
+    return p->streaming ? 0 : p->body.len;
+}
+
+size_t http_parser_held(const struct http_parser *p)
+{
+    return p->streaming ? p->body.len : 0;
+}
+
+bool http_parser_is_full(const struct http_parser *p)
+{
+    return p->streaming && p->body.len == p->body.max;
+}
+
+void http_parser_take(struct http_parser *p, struct buf *into)
+{
+    assert(p->streaming && into->len == 0 && into->area == p->body.area);
+    struct buf held = p->body;
+    p->body = *into;
+    p->body.max = held.max;
+    *into = held;
 }

@@ -45,6 +45,8 @@ struct http_request {
     bool keep_alive;   /* the connection may be used again */
     bool expect_continue;
     bool is_upload;         /* its declared length is beyond body_bytes_max */
+    bool is_chunked;        /* no length was declared */
+    uint64_t declared;      /* length of the body; 0 if none was declared */
     bool upgrade_websocket; /* GET with a well-formed RFC 6455 §4.2.1 upgrade */
 };
 
@@ -53,8 +55,11 @@ struct http_limits {
     size_t body_bytes_max;
     /* Declared lengths up to here pass too, as uploads; 0: none do. At HTTP_FEED_HEAD it is the
      * caller's to refuse them. Chunked bodies have no length to judge and stay below
-     * body_bytes_max. */
+     * body_bytes_max, unless they are taken as a stream. */
     size_t upload_bytes_max;
+    /* Declared lengths up to here pass as well, for streams (http_parser_stream); without one,
+     * upload_bytes_max holds and it is the caller's to refuse. */
+    uint64_t stream_bytes_max;
 };
 
 enum http_feed {
@@ -85,6 +90,20 @@ void http_parser_next(struct http_parser *p);
 /* True once the first byte of a request head was taken and the request is not complete. */
 bool http_parser_in_head(const struct http_parser *p);
 bool http_parser_in_body(const struct http_parser *p);
+/*
+ * At HTTP_FEED_HEAD, before more is fed: the body, of at most bytes_max, does not gather in
+ * request.body (which stays empty) but in a window, out of which the caller takes it. While the
+ * window is full, http_parser_feed takes no bytes and says MORE; the end of the body is told while
+ * the window still holds its last bytes.
+ */
+void http_parser_stream(struct http_parser *p, uint64_t bytes_max, size_t window);
+/* Bytes of a body that gathers, so far. */
+size_t http_parser_gathered(const struct http_parser *p);
+/* Bytes in the window; whether it is full. */
+size_t http_parser_held(const struct http_parser *p);
+bool http_parser_is_full(const struct http_parser *p);
+/* The window's bytes, in exchange for an empty buffer (area MEM_WIRE, max: the window). */
+void http_parser_take(struct http_parser *p, struct buf *into);
 /* Of a body with a declared length: what has not come yet. */
 uint64_t http_parser_body_left(const struct http_parser *p);
 

@@ -14,9 +14,9 @@
 
 enum { SIZE_DIGITS_MAX = 16 };
 
-void http_chunks_init(struct http_chunks *c, size_t overhead_max)
+void http_chunks_init(struct http_chunks *c, size_t overhead_max, uint64_t data_max)
 {
-    *c = (struct http_chunks){.overhead_max = overhead_max};
+    *c = (struct http_chunks){.overhead_max = overhead_max, .data_left = data_max};
 }
 
 static int hex_value(char c)
@@ -42,20 +42,20 @@ static enum err expect(struct http_chunks *c, char got, char want, enum http_chu
     return ERR_OK;
 }
 
-static enum err add_digit(struct http_chunks *c, int digit, size_t room)
+static enum err add_digit(struct http_chunks *c, int digit)
 {
     if (++c->digits > SIZE_DIGITS_MAX)
         return ERR_BAD_REQUEST;
     c->left = c->left << 4 | (size_t)digit;
     c->state = HTTP_CHUNK_SIZE;
-    return c->left > room ? ERR_ENTITY_TOO_LARGE : ERR_OK;
+    return c->left > c->data_left ? ERR_ENTITY_TOO_LARGE : ERR_OK;
 }
 
-static enum err on_size(struct http_chunks *c, char b, size_t room)
+static enum err on_size(struct http_chunks *c, char b)
 {
     int digit = hex_value(b);
     if (digit >= 0)
-        return add_digit(c, digit, room);
+        return add_digit(c, digit);
     if (c->state == HTTP_CHUNK_SIZE_START)
         return ERR_BAD_REQUEST;
     if (b == ';' || b == ' ' || b == '\t') {
@@ -93,13 +93,13 @@ static enum err on_trailer_name(struct http_chunks *c, char b)
     return expect(c, b, ':', HTTP_CHUNK_TRAILER_VALUE);
 }
 
-/* One byte of everything but chunk data. `room`: what the body may still grow by. */
-static enum err on_byte(struct http_chunks *c, char b, size_t room)
+/* One byte of everything but chunk data. */
+static enum err on_byte(struct http_chunks *c, char b)
 {
     switch (c->state) {
     case HTTP_CHUNK_SIZE_START:
     case HTTP_CHUNK_SIZE:
-        return on_size(c, b, room);
+        return on_size(c, b);
     case HTTP_CHUNK_EXTENSION:
         return on_text(c, b, HTTP_CHUNK_SIZE_LF);
     case HTTP_CHUNK_SIZE_LF:
@@ -127,11 +127,14 @@ static enum err on_byte(struct http_chunks *c, char b, size_t room)
 static enum err take_data(struct http_chunks *c, struct buf *body, const char *data, size_t len,
                           size_t *taken)
 {
+    size_t room = body->max - body->len;
     *taken = len < c->left ? len : c->left;
+    *taken = *taken < room ? *taken : room;
     buf_append(body, data, *taken);
     if (body->failed)
         return ERR_NO_MEMORY; /* the size was judged with its digits */
     c->left -= *taken;
+    c->data_left -= *taken;
     if (c->left == 0)
         c->state = HTTP_CHUNK_DATA_CR;
     return ERR_OK;
@@ -144,9 +147,11 @@ enum err http_chunks_feed(struct http_chunks *c, struct buf *body, const char *d
     while (i < len && c->state != HTTP_CHUNK_DONE) {
         size_t n = 1;
         enum err e = c->state == HTTP_CHUNK_DATA ? take_data(c, body, data + i, len - i, &n)
-                                                 : on_byte(c, data[i], body->max - body->len);
+                                                 : on_byte(c, data[i]);
         if (e)
             return e;
+        if (n == 0)
+            break; /* a window that is full */
         i += n;
     }
     *taken = i;

@@ -275,11 +275,12 @@ static enum err frame_by_length(struct http_parser *p, const struct known *lengt
     if (length->count != 1 || !slice_to_u64(length->value, &n) || n != p->llhttp.content_length)
         return ERR_BAD_REQUEST;
     bool is_upload = n > p->limits.body_bytes_max;
-    if (is_upload && n > p->limits.upload_bytes_max)
+    if (is_upload && n > p->limits.upload_bytes_max && n > p->limits.stream_bytes_max)
         return ERR_ENTITY_TOO_LARGE;
     p->request.is_upload = is_upload;
+    p->request.declared = n;
     p->body.max = is_upload ? p->limits.upload_bytes_max : p->limits.body_bytes_max;
-    p->body_left = (size_t)n;
+    p->body_left = n;
     p->stage = n > 0 ? HTTP_STAGE_BODY : HTTP_STAGE_COMPLETE;
     return ERR_OK;
 }
@@ -296,7 +297,8 @@ static enum err frame(struct http_parser *p, const struct known known[KNOWN_COUN
         if (e)
             return e;
         p->body.max = p->limits.body_bytes_max;
-        http_chunks_init(&p->chunks, p->limits.head_bytes_max);
+        p->request.is_chunked = true;
+        http_chunks_init(&p->chunks, p->limits.head_bytes_max, p->limits.body_bytes_max);
         p->stage = HTTP_STAGE_CHUNKED;
         return ERR_OK;
     }

@@ -52,6 +52,7 @@ struct http_chunks {
     unsigned digits; /* of the size */
     size_t overhead; /* extension and trailer bytes of the whole body */
     size_t overhead_max;
+    uint64_t data_left; /* the body may still have */
 };
 
 struct http_parser {
@@ -60,11 +61,12 @@ struct http_parser {
     enum err error; /* in HTTP_STAGE_FAILED */
     struct buf head;
     struct buf body;
-    size_t body_left; /* in HTTP_STAGE_BODY */
+    uint64_t body_left; /* in HTTP_STAGE_BODY */
     struct http_scan scan;
     struct http_chunks chunks;
     llhttp_t llhttp;
     bool field_open; /* llhttp is inside a header field */
+    bool streaming;  /* `body` is a window */
     struct http_request request;
 };
 
@@ -73,8 +75,8 @@ enum err http_scan_feed(struct http_parser *p, const char *data, size_t len, siz
                         bool *complete);
 /* p->head into p->request; sets p->stage to what follows the head. */
 enum err http_head_parse(struct http_parser *p);
-void http_chunks_init(struct http_chunks *c, size_t overhead_max);
-/* Chunked bytes into *body, until *complete. */
+void http_chunks_init(struct http_chunks *c, size_t overhead_max, uint64_t data_max);
+/* Chunked bytes into *body, until *complete or *body is full. */
 enum err http_chunks_feed(struct http_chunks *c, struct buf *body, const char *data, size_t len,
                           size_t *taken, bool *complete);
 /* A character of a field name or other token (RFC 9110 §5.6.2). */

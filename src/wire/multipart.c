@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "wire/multipart_priv.h"
+
 static bool starts(struct slice s, const char *literal, size_t len)
 {
     return s.len >= len && memcmp(s.data, literal, len) == 0;
@@ -129,7 +131,7 @@ static bool take_disposition(struct slice value, struct multipart_part *p)
     return !bad && p->name.data != NULL;
 }
 
-static bool take_header(struct slice line, struct multipart_part *p)
+bool multipart_header(struct slice line, struct multipart_part *p)
 {
     size_t colon = slice_find(line, ':');
     if (colon == 0 || colon == line.len || memchr(line.data, '\0', line.len) != NULL)
@@ -159,7 +161,7 @@ static enum err take_headers(struct slice *rest, struct multipart_part *p)
         room -= line.len + 2;
         if (line.len == 0)
             return p->name.data != NULL ? ERR_OK : ERR_BAD_REQUEST;
-        if (!take_header(line, p))
+        if (!multipart_header(line, p))
             return ERR_BAD_REQUEST;
     }
     return ERR_ENTITY_TOO_LARGE;

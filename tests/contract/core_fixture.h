@@ -48,6 +48,7 @@ struct core_fixture {
     void *after_commit_ctx;
     struct event *events[CF_EVENTS_MAX]; /* committed, in order; references */
     size_t event_count;
+    _Atomic bool slow; /* each look at the monotonic clock takes a tenth of a second */
     bool damaged; /* a test has written to the database by itself: views need not agree with it */
 };
 
@@ -60,6 +61,8 @@ static int64_t cf_wall_ms(void *ctx)
 static uint64_t cf_mono_ns(void *ctx)
 {
     struct core_fixture *f = ctx;
+    if (atomic_load(&f->slow))
+        atomic_fetch_add(&f->mono_ahead_ms, 100);
     return clock_mono_ns(clock_system()) + atomic_load(&f->mono_ahead_ms) * 1000000;
 }
 

@@ -300,7 +300,7 @@ static void test_reply(void **state)
     struct scene s = scene_of(f);
     struct message m, read;
     struct message first = cf_post(f, s.owner, s.general, "question");
-    struct message_draft d = {.content = SLICE("answer"), .reply_to = first.id};
+    struct message_draft d = {.content = SLICE("answer"), .reference = first.id};
     assert_int_equal(cf_try_post(f, s.guest, s.general, &d, &m), ERR_OK);
     assert_int_equal(m.type, MESSAGE_TYPE_REPLY);
     assert_int_equal(m.reference.v, first.id.v);

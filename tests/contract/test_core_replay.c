@@ -111,7 +111,7 @@ static struct guild_id lively_guild(struct core_fixture *f, const struct person 
     snprintf(text, sizeof text, "<@%llu> <@&%llu> @here", (unsigned long long)owner->who.user.v,
              (unsigned long long)guild.v);
     struct message_draft reply = {.content = slice_from(text),
-                                  .reply_to = m.id,
+                                  .reference = m.id,
                                   .nonce = SLICE("nonce \"text\""),
                                   .flags = 4};
     assert_int_equal(cf_try_post(f, owner, id, &reply, &m), ERR_OK); /* not found: no reply */

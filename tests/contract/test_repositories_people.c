@@ -171,8 +171,8 @@ static enum err messages_round_trip(struct tx *tx, void *ctx)
     assert_int_equal(messages_from(c, m.channel, ID_LARGE, 1, arena, page, &count), ERR_OK);
     assert_int_equal(count, 1);
     assert_int_equal(page[0].message.id.v, ID_LARGE);
-    assert_int_equal(messages_delete(c, m.channel, m.id), ERR_OK);
-    assert_int_equal(messages_delete(c, m.channel, m.id), ERR_UNKNOWN_MESSAGE);
+    assert_int_equal(messages_delete(c, m.channel, m.id, 1), ERR_OK);
+    assert_int_equal(messages_delete(c, m.channel, m.id, 1), ERR_UNKNOWN_MESSAGE);
     assert_int_equal(
         messages_find(c, (struct channel_id){11}, (struct message_id){ID_LARGE}, arena, &r),
         ERR_UNKNOWN_MESSAGE);

@@ -63,6 +63,14 @@ static const char *const extras[] = {
     "trigger_metadata, actions) VALUES ($1, $1, $2, 1, 1, 1, 'r', '{}', '[]')",
     "INSERT INTO guild_documents (guild_id, kind, document) VALUES ($1, 1, CASE WHEN $2 > 0 THEN "
     "'{}' END)",
+    "INSERT INTO read_states (user_id, read_state_type, entity_id, guild_id, last_acked_id, "
+    "last_pin_acked_ms, last_viewed, flags, version) VALUES ($2, 1, $1, $1, 5, 0, 0, 0, 1)",
+    "INSERT INTO read_states (user_id, read_state_type, entity_id, guild_id, last_acked_id, "
+    "last_pin_acked_ms, last_viewed, flags, version) SELECT $2, 0, id, guild_id, 5, 0, 0, 1, 1 "
+    "FROM "
+    "channels WHERE guild_id = $1",
+    "INSERT INTO user_guild_settings (user_id, guild_id, version, document) VALUES ($2, $1, 1, "
+    "'{}')",
     "INSERT INTO templates (code, guild_id, creator_id, usage_count, created_at_ms, updated_at_ms, "
     "structure_position, name, document) VALUES (CAST($1 AS TEXT), $1, $2, 0, 1, 1, 1, 'n', '{}')",
 };
@@ -127,6 +135,8 @@ static const struct {
     {"member_roles", "SELECT COUNT(*) FROM member_roles WHERE guild_id = $1"},
     {"messages", "SELECT COUNT(*) FROM messages WHERE guild_id = $1"},
     {"invites", "SELECT COUNT(*) FROM invites WHERE guild_id = $1"},
+    {"read states", "SELECT COUNT(*) FROM read_states WHERE guild_id = $1"},
+    {"notification settings", "SELECT COUNT(*) FROM user_guild_settings WHERE guild_id = $1"},
     {"bans", "SELECT COUNT(*) FROM bans WHERE guild_id = $1"},
     {"kept_timeouts", "SELECT COUNT(*) FROM kept_timeouts WHERE guild_id = $1"},
     {"address_bans", "SELECT COUNT(*) FROM address_bans WHERE guild_id = $1"},

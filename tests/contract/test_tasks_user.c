@@ -45,6 +45,10 @@ static const char *const extras[] = {
     "VALUES ($1, '0123', $2, 1)",
     "INSERT INTO join_requests (guild_id, user_id, id, status, created_at_ms, decided_at_ms, "
     "responses) VALUES ($1, $2, $1 + 1, 0, 1, 0, '" TEXT "')",
+    "INSERT INTO read_states (user_id, read_state_type, entity_id, guild_id, last_acked_id, "
+    "last_pin_acked_ms, last_viewed, flags, version) VALUES ($2, 1, $1, $1, 5, 0, 0, 0, 1)",
+    "INSERT INTO user_guild_settings (user_id, guild_id, version, document) VALUES ($2, $1, 1, "
+    "'{}')",
     "INSERT INTO user_addresses (user_id, address_hash, seen_at_ms) VALUES ($2, '0123', $1)",
     "INSERT INTO scheduled_events (id, guild_id, creator_id, start_ms, end_ms, privacy_level, "
     "status, entity_type, user_count, name) VALUES ($1, $1, $2, 1, 0, 2, 3, 3, 1, 'fair')",
@@ -101,6 +105,8 @@ static const struct {
     {"kept time-outs", "SELECT COUNT(*) FROM kept_timeouts WHERE user_id = $1"},
     {"address bans", "SELECT COUNT(*) FROM address_bans WHERE user_id = $1"},
     {"join requests", "SELECT COUNT(*) FROM join_requests WHERE user_id = $1"},
+    {"read states", "SELECT COUNT(*) FROM read_states WHERE user_id = $1"},
+    {"notification settings", "SELECT COUNT(*) FROM user_guild_settings WHERE user_id = $1"},
     {"addresses", "SELECT COUNT(*) FROM user_addresses WHERE user_id = $1"},
     {"interest in events", "SELECT COUNT(*) FROM scheduled_event_users WHERE user_id = $1"},
     {"names of members", "SELECT COUNT(*) FROM member_names WHERE user_id = $1"},

@@ -5,6 +5,8 @@
 
 #include "plans.h"
 
+#include "store/sqlite_ids.h"
+
 #include <ctype.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -103,7 +105,7 @@ static void close_db(struct planner *p)
 void planner_open_sqlite(struct planner *p, const char *file)
 {
     sqlite3 *db = NULL;
-    if (sqlite3_open(file, &db) != SQLITE_OK)
+    if (sqlite3_open(file, &db) != SQLITE_OK || sqlite_ids_register(db) != SQLITE_OK)
         abort();
     *p = (struct planner){"sqlite", db, explain, run, close_db};
 }

@@ -177,6 +177,44 @@ static const char *const texts[] = {
     "UPDATE channels SET last_message_id = COALESCE((SELECT MAX(m.id) FROM messages m "
     "WHERE m.channel_id = channels.id), 0)",
 
+    /* Every 20th message has reactions of ten people, every 500th is a poll. */
+    "INSERT INTO reactions (channel_id, message_id, emoji_id, emoji, type, user_id) " SERIES
+    "SELECT m.channel_id, m.id, 0, 'x', 0, " USER_OF(
+        "i") " FROM messages m JOIN k ON i < 10 "
+             "WHERE m.id / @STEP@ % 20 = 0 ORDER BY 1, 2, 6",
+    "INSERT INTO reaction_counts (channel_id, message_id, emoji_id, emoji, ordinal, normal, burst, "
+    "animated) SELECT channel_id, id, 0, 'x', 1, 10, 0, 0 FROM messages WHERE id / @STEP@ % 20 = 0 "
+    "ORDER BY 1, 2",
+    "INSERT INTO polls (channel_id, message_id, guild_id, author_id, expires_at_ms, finalized, "
+    "multiselect, answers) SELECT channel_id, id, guild_id, author_id, 1767000000000 + id / "
+    "4194304 "
+    "% 1000000, CASE WHEN id / @STEP@ % 5000 = 0 THEN 0 ELSE 1 END, 0, 2 FROM messages "
+    "WHERE id / @STEP@ % 500 = 0 ORDER BY 1, 2",
+    "INSERT INTO poll_counts (channel_id, message_id, answer_id, votes) " SERIES
+    "SELECT p.channel_id, p.message_id, i + 1, 10 FROM polls p JOIN k ON i < 2 ORDER BY 1, 2, 3",
+    "INSERT INTO poll_votes (channel_id, message_id, answer_id, user_id) " SERIES
+    "SELECT p.channel_id, p.message_id, 1, " USER_OF("i") " FROM polls p JOIN k ON i < 10 "
+                                                          "ORDER BY 1, 2, 4",
+    /* Every 10th message mentions somebody, every 100th everybody; slow mode has its rows. */
+    "INSERT INTO user_mentions (channel_id, message_id, user_id, guild_id) SELECT channel_id, "
+    "id, " USER_OF("id / @STEP@ % 20000") ", guild_id FROM messages WHERE id / @STEP@ % 10 = 0 "
+                                          "ORDER BY 1, 2",
+    "INSERT INTO role_mentions (channel_id, message_id, role_id, author_id) SELECT channel_id, id, "
+    "guild_id, author_id FROM messages WHERE id / @STEP@ % 100 = 0 ORDER BY 1, 2",
+    "INSERT INTO slow_mode_posts (channel_id, user_id, posted_at_ms) SELECT DISTINCT channel_id, "
+    "author_id, 1767000000000 FROM messages WHERE id / @STEP@ % 50 = 0 ORDER BY 1, 2",
+    "UPDATE messages SET pinned_at_ms = 1767000000000 + id / 4194304 % 1000000 "
+    "WHERE id / @STEP@ % 1000 = 0",
+
+    /* A fifth is indexed, which is enough to be far too much to be read. */
+    "INSERT INTO search_documents (id, channel_id, length, words) SELECT id, channel_id, 2, "
+    "'message "
+    "w' || id / @STEP@ % 1000 || ' _c' || channel_id FROM messages WHERE id / @STEP@ % 5 = 0 "
+    "ORDER BY id",
+    "INSERT INTO message_retention (guild_id, channel_id, keep_s) " SERIES
+    "SELECT " GUILD_OF("i", "@CHANNELS@") ", CASE WHEN i % @CHANNELS@ = 0 THEN 0 ELSE " CHANNEL_OF(
+        "i") " END, 864000000 FROM n WHERE i < @ALL_CHANNELS@ ORDER BY 1, 2",
+
     /* As if every message had been posted: a row of the log for each. */
     "INSERT INTO event_log (stream_kind, stream_id, position, kind, guild_id, channel_id, "
     "entity_id, "
@@ -256,6 +294,62 @@ static const char *const texts[] = {
     "INSERT INTO blob_references (hash, kind, owner_id, guild_id) " SERIES
     "SELECT 'blob' || i, 9, " GUILD_OF("i", "50") " + (i % 50 + 800) * @STEP@, " GUILD_OF(
         "i", "50") " FROM n WHERE i < @GUILDS@ * 50",
+
+    "INSERT INTO attachments (channel_id, message_id, id, guild_id, uploader_id, size, width, "
+    "height, "
+    "flags, duration_ms, hash, filename, content_type) SELECT channel_id, id, id + 2, guild_id, "
+    "author_id, 1000, 100, 100, 0, -1, 'blob' || (id / @STEP@ % 1000), 'file.png', 'image/png' "
+    "FROM "
+    "messages WHERE id / @STEP@ % 10 = 0",
+    "INSERT INTO uploads (id, channel_id, user_id, declared_size, size, width, height, "
+    "expires_at_ms, "
+    "token, filename) " SERIES
+    "SELECT " USER_OF("i") " + 1, " CHANNEL_OF("i % @ALL_CHANNELS@") ", " USER_OF(
+        "i % @USERS@") ", 1000, 0, 0, 0, 1767000000000 + i, 'token' "
+                       "|| i, 'file' FROM n WHERE i < 50000",
+    "INSERT INTO media_usage (kind, id, bytes) " SERIES
+    "SELECT 1, " USER_OF("i") ", 1000 FROM n WHERE i < @USERS@",
+
+    /* Direct messages of neighbours, of which two in three are closed on one side; friends, a
+     * block, notes. */
+    "INSERT INTO dm_channels (id, type, owner_id, last_message_id, last_pin_at_ms) " SERIES
+    "SELECT @END_AT@ - (@USERS@ * 10 - i) * 16, CASE WHEN i % 10 = 9 THEN 3 ELSE 1 END, CASE WHEN "
+    "i % 10 = 9 THEN " USER_OF("i / 10") " END, 0, 0 FROM n WHERE i < @USERS@ * 3",
+    "INSERT INTO dm_recipients (channel_id, user_id, open, added_at_ms) " SERIES
+    "SELECT @END_AT@ - (@USERS@ * 10 - i) * 16, " USER_OF("i / 10") ", 1, 0 FROM n "
+                                                                    "WHERE i < @USERS@ * 3",
+    "INSERT INTO dm_recipients (channel_id, user_id, open, added_at_ms) " SERIES
+    "SELECT @END_AT@ - (@USERS@ * 10 - i) * 16, " USER_OF(
+        "(i / 10 + i % 10 + 1) % @USERS@") ", CASE WHEN i % 3 = 0 THEN 1 ELSE 0 END, 1 FROM n "
+                                           "WHERE i < @USERS@ * 3",
+    "INSERT INTO dm_pairs (low_id, high_id, channel_id) SELECT MIN(r.user_id), MAX(r.user_id), "
+    "r.channel_id FROM dm_recipients r JOIN dm_channels d ON d.id = r.channel_id WHERE d.type = 1 "
+    "GROUP BY r.channel_id",
+    "INSERT INTO relationships (user_id, other_id, type, ignored, since_ms) " SERIES
+    "SELECT " USER_OF("i / 10") ", " USER_OF(
+        "(i / 10 + i % 10 + 1) % @USERS@") ", CASE WHEN i % 10 < 8 THEN 1 ELSE 2 END, 0, 0 FROM n "
+                                           "WHERE i < @USERS@ * 3",
+    "INSERT INTO relationships (user_id, other_id, type, ignored, since_ms) SELECT other_id, "
+    "user_id, 1, 0, 0 FROM relationships WHERE type = 1",
+    "INSERT INTO user_notes (user_id, about_id, note) SELECT user_id, other_id, 'n' FROM "
+    "relationships WHERE type = 1",
+    "INSERT INTO user_settings (user_id, guilds_restricted, strangers_allowed, friend_sources, "
+    "document) SELECT id, 0, 0, 14, '{}' FROM users WHERE bot = 0",
+    "INSERT INTO user_guild_privacy (user_id, guild_id, restricted) SELECT user_id, guild_id, 1 "
+    "FROM "
+    "members WHERE joined_at_ms % 4 = 1",
+
+    /* Everybody has read two channels in three of those guilds, and set how to hear of one in two.
+     */
+    "INSERT INTO read_states (user_id, read_state_type, entity_id, guild_id, last_acked_id, "
+    "last_pin_acked_ms, last_viewed, flags, version) " SERIES
+    "SELECT " USER_OF("i / 20") ", 0, " CHANNEL_OF(
+        "(i / 20 + i % 20) % @ALL_CHANNELS@") ", 1, "
+                                              "@END_AT@ - 100000, 0, 0, 1, 1767000000000 FROM n "
+                                              "WHERE i < @USERS@ * 20",
+    "INSERT INTO user_guild_settings (user_id, guild_id, version, document) SELECT user_id, "
+    "guild_id, "
+    "1767000000000, '{\"suppress_everyone\":true}' FROM members WHERE joined_at_ms % 2 = 1",
 
     "INSERT INTO guild_documents (guild_id, kind, document) " SERIES
     "SELECT " GUILD_OF("i", "4") ", i % 4 + 1, '{}' FROM n WHERE i < @GUILDS@ * 4 ORDER BY 1, 2",

@@ -44,12 +44,12 @@ test('a guild\'s icon, banner and splashes', async () => {
     assert.equal(after.icon, publicHash(icon));
     assert.equal(after.banner, publicHash(banner, true));
     await assertServed(`/icons/${home.id}/${after.icon}.png`, icon, 'image/png');
-    await assertServed(`/icons/${home.id}/${after.icon}.webp?size=128`, icon, 'image/png');
+    await assertServed(`/icons/${home.id}/${after.icon}.png?size=128`, icon, 'image/png');
     await assertServed(`/banners/${home.id}/${after.banner}.gif`, banner, 'image/gif');
     const splash = png({ seed: 3 }), discovery = png({ seed: 4 });
     const more = await patch({ splash: dataUri(splash), discovery_splash: dataUri(discovery) });
     await assertServed(`/splashes/${home.id}/${more.splash}.png`, splash, 'image/png');
-    await assertServed(`/discovery-splashes/${home.id}/${more.discovery_splash}.jpg`, discovery, 'image/png');
+    await assertServed(`/discovery-splashes/${home.id}/${more.discovery_splash}.png`, discovery, 'image/png');
     // Another kind, another guild, another hash: nothing.
     for (const path of [`/banners/${home.id}/${after.icon}.png`, `/icons/${member.id}/${after.icon}.png`,
         `/icons/${home.id}/${'0'.repeat(32)}.png`, `/icons/${home.id}/${sha256(icon)}.png`, `/icons/x/${after.icon}.png`])

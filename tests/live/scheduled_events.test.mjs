@@ -162,6 +162,8 @@ test('an overwrite of the channel decides for events in it', async () => {
 });
 
 test('seen by those who see its channel, and by nobody else', async () => {
+    const before = await made(owner, external({ name: 'Before' }));
+    await guest.event('GUILD_SCHEDULED_EVENT_CREATE', (d) => d.id === before.id); // and all of the tests above
     const guestFrom = guest.mark();
     const secret = await made(owner, inVoice({ name: 'Secret', channel_id: hidden.id }));
     await edit(owner, secret.id, { description: 'psst' });

@@ -11,6 +11,7 @@ import test from 'node:test';
 import { Gateway } from '../lib/gateway.mjs';
 import { api, ok } from '../lib/api.mjs';
 import { ROOT, Server, temporaryFolder } from '../lib/server.mjs';
+import { until } from '../lib/wait.mjs';
 import { invite, join as joinGuild, person, post } from '../lib/world.mjs';
 
 const FOLDER = join(ROOT, 'tests/upgrade');
@@ -41,6 +42,21 @@ function counts(data) {
     const tables = sqlite(file, "SELECT name FROM sqlite_master WHERE type = 'table';").trim().split('\n');
     const kept = tables.filter((name) => !name.startsWith('schema_') && !name.startsWith('sqlite_'));
     return Object.fromEntries(kept.map((name) => [name, Number(sqlite(file, `SELECT count(*) FROM "${name}";`))]));
+}
+
+// Secrets are drawn when they are first needed, so a later program may have more of them. Until its
+// messages are in the search index, a database from before that index has a task (kind 20) for it.
+const REBUILDING = 'SELECT count(*) FROM tasks WHERE kind = 20;';
+async function countsAtRest(data) {
+    await until(() => sqlite(join(data, 'guildhall.db'), REBUILDING).trim() === '0', 'the search index');
+    return counts(data);
+}
+
+// Those tables of `before`, and at least as many secrets.
+function assertKept(before, after) {
+    const kept = Object.fromEntries(Object.keys(before).map((name) => [name, after[name]]));
+    assert.ok(kept.secrets >= before.secrets || before.secrets === undefined);
+    assert.deepEqual({ ...kept, secrets: before.secrets }, { ...before, secrets: before.secrets });
 }
 
 // Later releases may say more, never something else.
@@ -97,8 +113,9 @@ for (const release of RELEASES) {
         assert.ok(before.messages > 60 && before.event_log > 80);
         const server = await Server.start({ data });
         await assertAnswers(server, answers);
-        const after = counts(data);
-        assert.deepEqual(Object.fromEntries(Object.keys(before).map((name) => [name, after[name]])), before);
+        const after = await countsAtRest(data);
+        assertKept(before, after);
+        assert.ok(after.search_documents > 60, 'what was written before can be found');
         await assertLives(server, known);
         await server.stop();
         const again = await Server.start({ data });

@@ -174,3 +174,52 @@ export async function freshRule(w) {
 }
 
 export const text = (w) => w.channel({ name: 'text', type: 0 });
+
+export const THUMB = '\u{1F44D}';
+
+// The owner's message, with a reaction of the owner's.
+export async function reacted(w) {
+    const id = await w.message();
+    await w.as('PUT', `/channels/${w.general}/messages/${id}/reactions/${encodeURIComponent(THUMB)}/@me`);
+    return { params: { message_id: id, emoji_name: THUMB, reaction_type: 0, user_id: w.owner.id } };
+}
+
+// In a channel of its own: a channel has 250 pins at most.
+export async function unpinned(w) {
+    const channel = await w.channel({ name: 'pins' });
+    return { params: { channel_id: channel, message_id: await w.message(channel) } };
+}
+
+export async function pinned(w) {
+    const { params } = await unpinned(w);
+    await w.as('PUT', `/channels/${params.channel_id}/messages/pins/${params.message_id}`);
+    return { params };
+}
+
+export async function poll(w) {
+    const message = await w.as('POST', `/channels/${w.general}/messages`, {
+        poll: { question: { text: 'Tea?' }, answers: [{ poll_media: { text: 'yes' } }, { poll_media: { text: 'no' } }], duration: 1 },
+    });
+    return message.id;
+}
+
+// A file sent ahead by the owner, to a place in one channel: what names it.
+export async function anUpload(w, channel = w.general) {
+    const { attachments: [ticket] } = await w.as('POST', `/channels/${channel}/attachments`, {
+        files: [{ id: '0', filename: 'a.txt', file_size: 5 }],
+    });
+    const sent = await fetch(ticket.upload_url, { method: 'PUT', body: 'hello' });
+    if (sent.status !== 200)
+        throw new Error(`an upload was answered ${sent.status}`);
+    return ticket.upload_filename;
+}
+
+// The signed address of a file of a message, as what fills the path of its route.
+export async function anAttachment(w) {
+    const uploaded = await anUpload(w);
+    const { attachments: [file] } = await w.as('POST', `/channels/${w.general}/messages`, {
+        attachments: [{ id: '0', filename: 'a.txt', uploaded_filename: uploaded }],
+    });
+    const url = new URL(file.url);
+    return { params: { channel_id: w.general, attachment_id: file.id, filename: 'a.txt' }, query: url.search };
+}

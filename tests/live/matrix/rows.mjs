@@ -20,7 +20,13 @@ import {
     open, everybody, NO_ACCESS, NO_PERMISSION, rule, STAGE_MODERATOR, stage, deletes, ofTarget,
     listed, requests, ofTemplate, ofRule, emoji, anEmoji, sticker, aSticker, sound, aSound, meeting,
     ofMeeting, onboarded, answers, guildImage, roleIcon, ownImage, meetingImage, freshRule, text,
+    anAttachment, anUpload,
+    THUMB, reacted, pinned, unpinned, poll,
 } from './requests.mjs';
+import {
+    ownOnly, ofSettings, aboutOther, opensDm, dmWith, addsRecipient, removesRecipient, asksByName, notesAbout, showsProfile,
+    ownAvatar, groupIcon,
+} from './people.mjs';
 
 export const rows = {
     // --- the server ---
@@ -49,6 +55,29 @@ export const rows = {
     // --- people ---
     'GET /users/@me': open(),
     'GET /users/@me/guilds': open(),
+    'PATCH /users/@me': open(async () => ({ body: { global_name: 'Renamed' } })),
+    'PATCH /users/@me/profile': ownOnly('PATCH', '/users/@me/profile', 200, { bio: 'of the matrix' }),
+    'GET /users/{user_id}/profile': showsProfile,
+    'GET /users/@me/settings': ownOnly('GET', '/users/@me/settings', 200),
+    'PATCH /users/@me/settings': ownOnly('PATCH', '/users/@me/settings', 200, { theme: 'light' }),
+    'POST /users/@me/channels': opensDm,
+    'GET /users/@me/channels': open(),
+    'GET /users/@me/dms/{user_id}': dmWith,
+    'PUT /channels/{channel_id}/recipients/{user_id}': addsRecipient,
+    'DELETE /channels/{channel_id}/recipients/{user_id}': removesRecipient,
+    'GET /users/@me/relationships': ownOnly('GET', '/users/@me/relationships', 200),
+    'POST /users/@me/relationships': asksByName,
+    'DELETE /users/@me/relationships': ownOnly('DELETE', '/users/@me/relationships', 204),
+    'POST /users/@me/relationships/bulk': ownOnly('POST', '/users/@me/relationships/bulk', 200, { user_ids: [] }),
+    'PUT /users/@me/relationships/{user_id}': aboutOther('PUT', '/users/@me/relationships/{user_id}', 204, { type: 2 }),
+    'PATCH /users/@me/relationships/{user_id}': aboutOther('PATCH', '/users/@me/relationships/{user_id}', 204, { nickname: 'pal' }),
+    'DELETE /users/@me/relationships/{user_id}': aboutOther('DELETE', '/users/@me/relationships/{user_id}', 204),
+    'PUT /users/@me/relationships/{user_id}/ignore': aboutOther('PUT', '/users/@me/relationships/{user_id}/ignore', 204, {}),
+    'DELETE /users/@me/relationships/{user_id}/ignore': aboutOther('DELETE', '/users/@me/relationships/{user_id}/ignore', 204),
+    'GET /users/{user_id}/relationships': aboutOther('GET', '/users/{user_id}/relationships', 200),
+    'GET /users/@me/notes': ownOnly('GET', '/users/@me/notes', 200),
+    'GET /users/@me/notes/{user_id}': notesAbout,
+    'PUT /users/@me/notes/{user_id}': aboutOther('PUT', '/users/@me/notes/{user_id}', 204, { note: 'met at the market' }),
     'GET /users/{user_id}': open(async (w) => ({ params: { user_id: w.owner.id } })),
     'DELETE /users/@me/guilds/{guild_id}': {
         alone: async (w, asks) => {
@@ -146,6 +175,77 @@ export const rows = {
         bits: ['MANAGE_MESSAGES'],
         request: async (w) => ({ params: { message_id: await w.message() } }),
     },
+
+    // --- read states ---
+    'POST /channels/{channel_id}/messages/{message_id}/ack': {
+        request: async (w) => ({ params: { message_id: await w.message() }, body: { token: null } }),
+    },
+    'DELETE /channels/{channel_id}/messages/ack': {},
+    'POST /channels/{channel_id}/pins/ack': { request: async () => ({ body: {} }) },
+    'POST /guilds/{guild_id}/ack': { request: async () => ({ body: {} }) },
+    'POST /guilds/{guild_id}/ack/{read_state_type}/{entity_id}': {
+        request: async () => ({ params: { read_state_type: '1', entity_id: '100' }, body: {} }),
+    },
+    'POST /users/@me/{read_state_type}/{entity_id}/ack': ownOnly('POST', '/users/@me/2/100/ack', 200, {}),
+    'POST /read-states/ack-bulk': ownOnly('POST', '/read-states/ack-bulk', 204, { read_states: [] }),
+    'GET /users/@me/mentions': ownOnly('GET', '/users/@me/mentions', 200),
+    'DELETE /users/@me/mentions/{message_id}': ownOnly('DELETE', '/users/@me/mentions/100', [404, 10008]),
+    'GET /users/@me/guilds/{settings_guild_id}/settings': ofSettings('GET', 200),
+    'PATCH /users/@me/guilds/{settings_guild_id}/settings': ofSettings('PATCH', 200, { muted: true }),
+    'PATCH /users/@me/guilds/settings': ownOnly('PATCH', '/users/@me/guilds/settings', 200, { guilds: {} }),
+
+    // --- reactions, pins, polls ---
+    'PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me': {
+        // The first of a kind.
+        bits: ['READ_MESSAGE_HISTORY', 'ADD_REACTIONS'],
+        request: async (w) => ({ params: { message_id: await w.message(), emoji_name: THUMB } }),
+    },
+    'DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me': { request: reacted },
+    'DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/{reaction_type}/@me': {
+        request: reacted,
+    },
+    'DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/{user_id}': { request: reacted },
+    'DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/{reaction_type}/{user_id}': {
+        request: reacted,
+    },
+    'GET /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}': { request: reacted },
+    'DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}': { request: reacted },
+    'DELETE /channels/{channel_id}/messages/{message_id}/reactions': { request: reacted },
+    'GET /channels/{channel_id}/messages/pins': {},
+    'PUT /channels/{channel_id}/messages/pins/{message_id}': { request: unpinned },
+    'DELETE /channels/{channel_id}/messages/pins/{message_id}': { request: pinned },
+    'GET /channels/{channel_id}/pins': {},
+    'PUT /channels/{channel_id}/pins/{message_id}': { request: unpinned },
+    'DELETE /channels/{channel_id}/pins/{message_id}': { request: pinned },
+    'GET /channels/{channel_id}/polls/{message_id}/answers/{answer_id}': {
+        request: async (w) => ({ params: { message_id: await poll(w), answer_id: 1 } }),
+    },
+    'PUT /channels/{channel_id}/polls/{message_id}/answers/@me': {
+        request: async (w) => ({ params: { message_id: await poll(w) }, body: { answer_ids: [1] } }),
+    },
+    'POST /channels/{channel_id}/polls/{message_id}/expire': {
+        // Nobody's but the author's.
+        status: { administrator: [403, 50005], exact: [403, 50005], less: [403, 50005] },
+        request: async (w) => ({ params: { message_id: await poll(w) } }),
+    },
+    'POST /channels/{channel_id}/messages/bulk-delete': {
+        request: async (w) => ({ body: { messages: [await w.message(), await w.message()] } }),
+    },
+    'POST /channels/{channel_id}/messages/{message_id}/crosspost': {
+        bits: ['SEND_MESSAGES', 'MANAGE_MESSAGES'],
+        request: async (w) => {
+            const channel = await w.channel({ name: 'news', type: 5 });
+            return { params: { channel_id: channel, message_id: await w.message(channel) } };
+        },
+    },
+
+    // --- search ---
+    'GET /guilds/{guild_id}/messages/search': { request: async () => ({ query: '?content=hello' }) },
+    'GET /channels/{channel_id}/messages/search': { request: async () => ({ query: '?content=hello' }) },
+    'GET /guilds/{guild_id}/retention': {},
+    'PUT /guilds/{guild_id}/retention': { request: async () => ({ body: { keep_seconds: 86400 } }) },
+    'PUT /guilds/{guild_id}/retention/{channel_id}': { request: async () => ({ body: { keep_seconds: null } }) },
+    'DELETE /guilds/{guild_id}/retention/{channel_id}': {},
 
     // --- stages and voice ---
     'POST /stage-instances': {
@@ -514,6 +614,12 @@ export const rows = {
     'GET /cdn/discovery-splashes/{guild_id}/{file}': open(guildImage('discovery_splash')),
     'GET /home-headers/{guild_id}/{file}': open(guildImage('home_header')),
     'GET /cdn/home-headers/{guild_id}/{file}': open(guildImage('home_header')),
+    'GET /avatars/{user_id}/{file}': open(ownAvatar),
+    'GET /cdn/avatars/{user_id}/{file}': open(ownAvatar),
+    'GET /channel-icons/{channel_id}/{file}': open(groupIcon),
+    'GET /cdn/channel-icons/{channel_id}/{file}': open(groupIcon),
+    'GET /channels/{channel_id}/icons/{file}': open(groupIcon),
+    'GET /cdn/channels/{channel_id}/icons/{file}': open(groupIcon),
     'GET /role-icons/{role_id}/{file}': open(roleIcon),
     'GET /cdn/role-icons/{role_id}/{file}': open(roleIcon),
     'GET /roles/{role_id}/icons/{file}': open(roleIcon),
@@ -532,6 +638,33 @@ export const rows = {
     'GET /cdn/soundboard-sounds/{file}': open(async (w) => ({ params: { file: await aSound(w) } })),
     'GET /embed/avatars/{file}': open(async () => ({ params: { file: '0.png' } })),
     'GET /cdn/embed/avatars/{file}': open(async () => ({ params: { file: '0.png' } })),
+
+    // --- files of messages ---
+    'POST /channels/{channel_id}/attachments': {
+        request: async () => ({ body: { files: [{ id: '1', filename: 'a.txt', file_size: 5 }] } }),
+    },
+    'PUT /uploads/{token}': {
+        request: async (w) => {
+            const { attachments: [ticket] } = await w.as('POST', `/channels/${w.general}/attachments`, {
+                files: [{ id: '0', filename: 'a.txt', file_size: 5 }],
+            });
+            return { params: { token: ticket.upload_filename }, form: 'hello' };
+        },
+    },
+    'DELETE /attachments/{upload_filename}': {
+        alone: async (w, asks) => {
+            const path = `/attachments/${await anUpload(w)}`;
+            await asks(undefined, 'DELETE', path, 401);
+            for (const who of [w.administrator, w.other, w.robot])
+                await asks(who, 'DELETE', path, [400, 50146]);
+            await asks(w.owner, 'DELETE', path, 204);
+            await asks(w.owner, 'DELETE', path, [400, 50146]);
+        },
+    },
+    'POST /attachments/refresh-urls': open(async () => ({ body: { attachment_urls: ['https://example.org/x'] } })),
+    'GET /attachments/{channel_id}/{attachment_id}/{filename}': open(anAttachment),
+    'GET /cdn/attachments/{channel_id}/{attachment_id}/{filename}': open(anAttachment),
+    'GET /media/attachments/{channel_id}/{attachment_id}/{filename}': open(anAttachment),
 
     // --- applications ---
     'POST /applications': open(async () => ({ body: { name: 'made' } })),

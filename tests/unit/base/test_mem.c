@@ -114,6 +114,29 @@ static void test_counts_from_threads(void **state)
     assert_int_equal(mem_bytes(MEM_CORE), before);
 }
 
+static void test_limit(void **state)
+{
+    (void)state;
+    mem_limit(MEM_WIRE, mem_bytes(MEM_WIRE) + 2 * MEM_LARGE_BYTES);
+    void *first = mem_alloc(MEM_WIRE, MEM_LARGE_BYTES);
+    void *second = mem_alloc(MEM_WIRE, MEM_LARGE_BYTES);
+    void *small = mem_alloc(MEM_WIRE, MEM_LARGE_BYTES - 1);
+    assert_non_null(first);
+    assert_null(second); /* the allocator has rounded the first one up */
+    assert_non_null(small);
+    assert_null(mem_realloc(MEM_WIRE, small, MEM_LARGE_BYTES));
+    assert_null(mem_array(MEM_WIRE, 2, MEM_LARGE_BYTES));
+    void *elsewhere = mem_alloc(MEM_CORE, MEM_LARGE_BYTES);
+    assert_non_null(elsewhere);
+    mem_free(MEM_CORE, elsewhere);
+    mem_free(MEM_WIRE, first);
+    mem_free(MEM_WIRE, small);
+    mem_limit(MEM_WIRE, 0);
+    second = mem_alloc(MEM_WIRE, 4 * MEM_LARGE_BYTES);
+    assert_non_null(second);
+    mem_free(MEM_WIRE, second);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -135,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_fails_when_told),
         cmocka_unit_test(test_failed_realloc_keeps_the_block),
         cmocka_unit_test(test_counts_from_threads),
+        cmocka_unit_test(test_limit),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

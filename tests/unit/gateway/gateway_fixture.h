@@ -29,9 +29,9 @@ enum {
     FX_GUILD = 1000, /* also the id of @everyone */
     FX_OWNER = 1,
     FX_CHANNEL = 2000,
-    FX_LOG_MAX = 400,
+    FX_LOG_MAX = 1200,
     FX_MEMBERSHIPS_MAX = 4,
-    FX_JOBS_MAX = 16,
+    FX_JOBS_MAX = 2048,
     FX_TIME_MS = 1000000,
     FX_DAY_MS = 86400000,
 };

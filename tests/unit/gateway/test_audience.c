@@ -123,6 +123,32 @@ static void test_message_content(void **state)
     assert_true(last_is(without, "same for all"));
 }
 
+/* Whom a reply concerns, but not what it replies to. */
+static void test_replied_to(void **state)
+{
+    (void)state;
+    const uint64_t concerned[] = {10, 11};
+    struct session *both = enter(10, NO_CONTENT, 0);
+    struct session *reply_alone = enter(11, NO_CONTENT, 0);
+    struct session *neither = enter(12, NO_CONTENT, 0);
+    struct event *e =
+        event_new(EVENT_MESSAGE_CREATE, (struct stream){STREAM_GUILD, FX_GUILD}, concerned, 2);
+    assert_non_null(e);
+    e->position = next_position();
+    e->guild_id = FX_GUILD;
+    e->channel_id = FX_CHANNEL;
+    e->content_whole_count = 1;
+    e->payload = fx_bytes("full");
+    e->payload_own = fx_bytes("own");
+    e->payload_blank = fx_bytes("blank");
+    bus_publish(FX.bus, &e, 1);
+    event_unref(&e);
+    fx_turn();
+    assert_true(last_is(both, "full"));
+    assert_true(last_is(reply_alone, "own"));
+    assert_true(last_is(neither, "blank"));
+}
+
 /* The guard is for applications: a person who asks for fewer intents still reads. */
 static void test_people_read_content(void **state)
 {
@@ -272,17 +298,12 @@ static void test_guild_create_is_shared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_who_shares),
-        TEST(test_channels_and_roles),
-        TEST(test_intents_gate),
-        TEST(test_message_content),
-        TEST(test_people_read_content),
-        TEST(test_member_overwrite),
-        TEST(test_view_hides_a_channel),
-        TEST(test_leave_keeps_dense),
-        TEST(test_removed_member),
-        TEST(test_no_memory),
-        TEST(test_guild_create_is_shared),
+        TEST(test_who_shares),        TEST(test_channels_and_roles),
+        TEST(test_intents_gate),      TEST(test_message_content),
+        TEST(test_replied_to),        TEST(test_people_read_content),
+        TEST(test_member_overwrite),  TEST(test_view_hides_a_channel),
+        TEST(test_leave_keeps_dense), TEST(test_removed_member),
+        TEST(test_no_memory),         TEST(test_guild_create_is_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

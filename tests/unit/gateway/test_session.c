@@ -6,7 +6,7 @@
 
 #include "gateway_fixture.h"
 
-enum { USER = 10, HELD_USER_EVENTS = 64 };
+enum { USER = 10, HELD_USER_EVENTS = 1024 };
 
 static const struct stream GUILD_STREAM = {STREAM_GUILD, FX_GUILD};
 static const struct stream USER_STREAM = {STREAM_USER, USER};

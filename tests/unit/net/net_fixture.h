@@ -206,8 +206,9 @@ static inline struct fixture *fixture_start(struct http_server_options o, unsign
         assert_int_equal(loop_start(f->loops[i]), ERR_OK);
     }
     f->options = o;
-    f->options.handler = (struct http_handler){
-        .on_request = fixture_on_request, .on_upload = o.handler.on_upload, .ctx = f};
+    if (f->options.handler.on_request == NULL)
+        f->options.handler.on_request = fixture_on_request;
+    f->options.handler.ctx = f;
     f->options.loops = f->loops;
     f->options.loop_count = loops;
     f->options.metrics = f->metrics;

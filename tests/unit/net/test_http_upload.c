@@ -186,6 +186,42 @@ static void test_all_together(void **state)
     fixture_stop(f);
 }
 
+/* Small ones that never end are many. */
+static void test_halves_together(void **state)
+{
+    (void)state;
+    enum { HALF = 50 * 1024, FIT = 8 };
+    static char half[HALF];
+    struct http_server_options o = fixture_defaults();
+    o.upload_bytes_total_max = FIT * HALF;
+    struct fixture *f = fixture_start(o, 1);
+    int fds[FIT + 1];
+    for (unsigned i = 0; i <= FIT; i++) {
+        fds[i] = client_dial(f);
+        client_send(fds[i], "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 51201\r\n\r\n");
+        if (i < FIT)
+            client_send_bytes(fds[i], half, HALF);
+    }
+    /* What was sent before a turn is read when the next one is over. */
+    int other = client_dial(f);
+    for (int i = 0; i < 2; i++) {
+        struct reply r;
+        client_send(other, "GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+        client_read_ok(other, &r);
+    }
+    close(other);
+    client_send_bytes(fds[FIT], half, HALF);
+    expect_refused(fds[FIT], 503);
+    for (unsigned i = 0; i < FIT; i++) {
+        struct reply r;
+        client_send_bytes(fds[i], half, 1);
+        client_read_ok(fds[i], &r);
+        assert_int_equal(r.body_len, HALF + 1);
+        close(fds[i]);
+    }
+    fixture_stop(f);
+}
+
 static void test_replies_that_wait(void **state)
 {
     (void)state;
@@ -218,7 +254,7 @@ int main(void)
         cmocka_unit_test(test_nobody_to_ask),     cmocka_unit_test(test_at_once),
         cmocka_unit_test(test_refused),           cmocka_unit_test(test_later),
         cmocka_unit_test(test_peer_leaves),       cmocka_unit_test(test_all_together),
-        cmocka_unit_test(test_replies_that_wait),
+        cmocka_unit_test(test_replies_that_wait), cmocka_unit_test(test_halves_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

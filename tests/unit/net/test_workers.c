@@ -8,7 +8,7 @@ struct gate {
     sem_t entered;
     _Atomic unsigned running[JOB_CLASS_COUNT];
     _Atomic unsigned peak[JOB_CLASS_COUNT];
-    _Atomic unsigned peak_slow; /* writes and hashes together */
+    _Atomic unsigned peak_slow; /* all but reads together */
     _Atomic unsigned runs;
 };
 
@@ -31,8 +31,9 @@ static void run_gated(struct job *j)
     enum job_class class = j->class;
     raise_peak(&gate->peak[class], atomic_fetch_add(&gate->running[class], 1) + 1);
     if (class != JOB_READ)
-        raise_peak(&gate->peak_slow,
-                   atomic_load(&gate->running[JOB_WRITE]) + atomic_load(&gate->running[JOB_HASH]));
+        raise_peak(&gate->peak_slow, atomic_load(&gate->running[JOB_WRITE]) +
+                                         atomic_load(&gate->running[JOB_HASH]) +
+                                         atomic_load(&gate->running[JOB_FILE]));
     sem_post(&gate->entered);
     while (sem_wait(&gate->open) != 0)
         ;
@@ -41,16 +42,27 @@ static void run_gated(struct job *j)
     mem_free(MEM_NET, g);
 }
 
-static enum err submit(struct workers *w, struct gate *gate, enum job_class class)
+static enum err submit_by(struct workers *w, struct gate *gate, enum job_class class,
+                          enum err (*by)(struct workers *, struct job *))
 {
     struct gated *g = mem_zalloc(MEM_NET, sizeof *g);
     assert_non_null(g);
     g->job = (struct job){.class = class, .run = run_gated};
     g->gate = gate;
-    enum err e = workers_submit(w, &g->job);
+    enum err e = by(w, &g->job);
     if (e)
         mem_free(MEM_NET, g);
     return e;
+}
+
+static enum err submit(struct workers *w, struct gate *gate, enum job_class class)
+{
+    return submit_by(w, gate, class, workers_submit);
+}
+
+static enum err submit_owed(struct workers *w, struct gate *gate, enum job_class class)
+{
+    return submit_by(w, gate, class, workers_submit_owed);
 }
 
 static struct workers *new_workers(const struct workers_options *o)
@@ -84,14 +96,17 @@ struct caps_row {
     unsigned reads, writes, hashes; /* submitted */
     unsigned entered;               /* how many run at once */
     unsigned peak_slow, peak_hash;
+    unsigned files_max, files, peak_files;
 };
 
 static const struct caps_row caps[] = {
-    {4, 2, 1, 0, 10, 0, 2, 2, 0},  /* writers leave the reserve */
-    {4, 2, 1, 10, 10, 0, 4, 2, 0}, /* readers fill the rest */
-    {4, 1, 1, 0, 0, 10, 1, 1, 1},  /* hashes have their own cap */
-    {6, 2, 2, 3, 10, 10, 6, 4, 2}, /* all together */
-    {1, 0, 1, 5, 5, 5, 1, 1, 1},
+    {4, 2, 1, 0, 10, 0, 2, 2, 0, 1, 0, 0},  /* writers leave the reserve */
+    {4, 2, 1, 10, 10, 0, 4, 2, 0, 1, 0, 0}, /* readers fill the rest */
+    {4, 1, 1, 0, 0, 10, 1, 1, 1, 1, 0, 0},  /* hashes have their own cap */
+    {6, 2, 2, 3, 10, 10, 6, 4, 2, 1, 0, 0}, /* all together */
+    {1, 0, 1, 5, 5, 5, 1, 1, 1, 1, 5, 1},
+    {6, 1, 1, 0, 0, 0, 2, 2, 0, 2, 10, 2}, /* so do files */
+    {8, 2, 1, 2, 10, 10, 8, 6, 1, 2, 10, 2},
 };
 
 static void test_class_caps(void **state)
@@ -104,6 +119,7 @@ static void test_class_caps(void **state)
         struct workers_options o = {.threads_max = row->threads_max,
                                     .read_reserved = row->read_reserved,
                                     .hash_max = row->hash_max,
+                                    .files_max = row->files_max,
                                     .queue_max = 100};
         struct workers *w = new_workers(&o);
         /* The slow classes first: they must not take what belongs to reads. */
@@ -111,16 +127,19 @@ static void test_class_caps(void **state)
             assert_int_equal(submit(w, &gate, JOB_WRITE), ERR_OK);
         for (unsigned n = 0; n < row->hashes; n++)
             assert_int_equal(submit(w, &gate, JOB_HASH), ERR_OK);
+        for (unsigned n = 0; n < row->files; n++)
+            assert_int_equal(submit(w, &gate, JOB_FILE), ERR_OK);
         for (unsigned n = 0; n < row->reads; n++)
             assert_int_equal(submit(w, &gate, JOB_READ), ERR_OK);
         for (unsigned n = 0; n < row->entered; n++)
             fixture_await(&gate.entered);
-        unsigned total = row->reads + row->writes + row->hashes;
+        unsigned total = row->reads + row->writes + row->hashes + row->files;
         open_gate(&gate, total);
         workers_stop(w);
         assert_int_equal(atomic_load(&gate.runs), total);
         assert_true(atomic_load(&gate.peak_slow) <= row->peak_slow);
         assert_true(atomic_load(&gate.peak[JOB_HASH]) <= row->peak_hash);
+        assert_true(atomic_load(&gate.peak[JOB_FILE]) <= row->peak_files);
         workers_free(&w);
         gate_deinit(&gate);
         assert_int_equal(mem_bytes(MEM_NET), 0);
@@ -141,11 +160,16 @@ static void test_full_queue_refuses(void **state)
         assert_int_equal(submit(w, &gate, i % 2 ? JOB_READ : JOB_WRITE), ERR_OK);
     assert_int_equal(submit(w, &gate, JOB_READ), ERR_OVERLOADED);
     assert_int_equal(submit(w, &gate, JOB_HASH), ERR_OVERLOADED);
+    assert_int_equal(submit(w, &gate, JOB_FILE), ERR_OVERLOADED);
     assert_int_equal(metrics_get(m, METRIC_WORKER_QUEUE), 3);
-    assert_int_equal(metrics_get(m, METRIC_WORKER_REFUSED), 2);
-    open_gate(&gate, 4);
+    assert_int_equal(metrics_get(m, METRIC_WORKER_REFUSED), 3);
+    /* What is owed is done, until the end. */
+    assert_int_equal(submit_owed(w, &gate, JOB_FILE), ERR_OK);
+    assert_int_equal(metrics_get(m, METRIC_WORKER_QUEUE), 4);
+    open_gate(&gate, 5);
     workers_stop(w);
-    assert_int_equal(atomic_load(&gate.runs), 4);
+    assert_int_equal(atomic_load(&gate.runs), 5);
+    assert_int_equal(submit_owed(w, &gate, JOB_FILE), ERR_STOPPING);
     assert_int_equal(metrics_get(m, METRIC_WORKER_QUEUE), 0);
     workers_free(&w);
     metrics_free(&m);

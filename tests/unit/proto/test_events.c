@@ -75,6 +75,38 @@ static void test_message_create(void **state)
     event_unref(&e);
 }
 
+/* Who sees a reply but not what it replies to gets a payload of their own, if they are bots. */
+static void test_reply_of_a_bot(void **state)
+{
+    (void)state;
+    struct message first = hello();
+    struct message m = hello();
+    first.content = SLICE("private");
+    first.mention_count = 0;
+    m.author = BOT;
+    m.mention_count = 0;
+    m.reference = first.id;
+    m.referenced = &first;
+    struct event *e = event_message_create(&m, NULL, CHANNEL_TYPE_TEXT);
+    assert_int_equal(e->content_user_count, 1);
+    assert_int_equal(e->content_whole_count, 0);
+    json_t *v = frame(e->payload_own);
+    assert_str(v, "d.content", "secret");
+    assert_str(v, "d.referenced_message.content", "");
+    json_decref(v);
+    v = frame(e->payload_blank);
+    assert_str(v, "d.content", "");
+    assert_str(v, "d.referenced_message.content", "");
+    json_decref(v);
+    event_unref(&e);
+    first.mentions = &BOT;
+    first.mention_count = 1;
+    e = event_message_create(&m, NULL, CHANNEL_TYPE_TEXT);
+    assert_int_equal(e->content_whole_count, 1);
+    assert_null(e->payload_own);
+    event_unref(&e);
+}
+
 static void test_message_without_content(void **state)
 {
     (void)state;
@@ -234,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_message_create, check_memory),
+        cmocka_unit_test_teardown(test_reply_of_a_bot, check_memory),
         cmocka_unit_test_teardown(test_message_without_content, check_memory),
         cmocka_unit_test_teardown(test_message_update, check_memory),
         cmocka_unit_test_teardown(test_message_delete, check_memory),

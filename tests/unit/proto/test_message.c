@@ -15,13 +15,13 @@ static struct message hello(void)
                             .content = SLICE("hi \"you\"\n")};
 }
 
-static json_t *shown(const struct message *m, bool blank)
+static json_t *shown(const struct message *m, enum message_shown how)
 {
     struct buf out;
     struct json_writer w;
     buf_init(&out, MEM_WIRE, 65536);
     json_begin(&w, &out);
-    proto_message(&w, m, blank);
+    proto_message(&w, m, how);
     return take(&out);
 }
 
@@ -29,7 +29,7 @@ static void test_plain(void **state)
 {
     (void)state;
     struct message m = hello();
-    json_t *v = shown(&m, false);
+    json_t *v = shown(&m, MESSAGE_SHOWN_WHOLE);
     assert_keys(v, "type content mentions mention_roles attachments embeds timestamp "
                    "edited_timestamp flags components id channel_id author pinned "
                    "mention_everyone tts");
@@ -48,11 +48,11 @@ static void test_nonce(void **state)
     (void)state;
     struct message m = hello();
     m.nonce = SLICE("12");
-    json_t *v = shown(&m, false);
+    json_t *v = shown(&m, MESSAGE_SHOWN_WHOLE);
     assert_str(v, "nonce", "12");
     json_decref(v);
     m.nonce_is_number = true;
-    v = shown(&m, false);
+    v = shown(&m, MESSAGE_SHOWN_WHOLE);
     assert_num(v, "nonce", 12);
     json_decref(v);
 }
@@ -67,7 +67,7 @@ static void test_mentions(void **state)
     m.mention_roles = roles;
     m.mention_role_count = 1;
     m.mention_everyone = true;
-    json_t *v = shown(&m, false);
+    json_t *v = shown(&m, MESSAGE_SHOWN_WHOLE);
     assert_str(v, "mentions.0.username", "botty");
     assert_str(v, "mention_roles.0", "5");
     assert_true(json_is_true(at(v, "mention_everyone")));
@@ -85,7 +85,7 @@ static void test_reply(void **state)
     m.reference = first.id;
     m.referenced = &first;
     m.referenced_known = true;
-    json_t *v = shown(&m, false);
+    json_t *v = shown(&m, MESSAGE_SHOWN_WHOLE);
     assert_num(v, "type", 19);
     assert_num(v, "message_reference.type", 0);
     assert_str(v, "message_reference.guild_id", "1");
@@ -93,11 +93,11 @@ static void test_reply(void **state)
     assert_null(at(v, "referenced_message.referenced_message"));
     json_decref(v);
     m.referenced = NULL; /* deleted */
-    v = shown(&m, false);
+    v = shown(&m, MESSAGE_SHOWN_WHOLE);
     assert_null_at(v, "referenced_message");
     json_decref(v);
     m.referenced_known = false; /* not fetched */
-    v = shown(&m, false);
+    v = shown(&m, MESSAGE_SHOWN_WHOLE);
     assert_null(at(v, "referenced_message"));
     assert_non_null(at(v, "message_reference"));
     json_decref(v);
@@ -110,10 +110,14 @@ static void test_blank(void **state)
     struct message m = hello();
     m.reference = first.id;
     m.referenced = &first;
-    json_t *v = shown(&m, true);
+    json_t *v = shown(&m, MESSAGE_SHOWN_BLANK);
     assert_str(v, "content", "");
     assert_str(v, "referenced_message.content", "");
     assert_str(v, "author.username", "ada");
+    json_decref(v);
+    v = shown(&m, MESSAGE_SHOWN_OWN);
+    assert_str(v, "content", "hi \"you\"\n");
+    assert_str(v, "referenced_message.content", "");
     json_decref(v);
 }
 

@@ -49,6 +49,8 @@ static void test_released_files_have_not_changed(void **state)
          "c8e299e9355c244d06b3729919ec4bf0884e383a2386ffe97a9936c1650ba8f4"},
         {"0003_growth.sql", "81fa14ee5c05d58d9e9e6e44cae33693d07312d8c53204730d832ed9a4efd86f",
          "ad639d08409375e1072adcf634bd6d3e167938b3aa4aae5d75b2feb231444363"},
+        {"0004_communities.sql", "be2b9be98033c22a9d811b5b7c154639d65a27fc16df765979afdf26345b872f",
+         "38da6067683d772bb1d993d8c491afe2954b13d8a3966b98f3edbd5e2b6ee2c7"},
     };
     enum { RELEASED = sizeof released / sizeof released[0] };
     (void)state;
