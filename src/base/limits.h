@@ -157,7 +157,7 @@ enum {
     LIMIT_PRONOUNS = 40,
     LIMIT_NOTES = 5000, /* in a list or READY (ours) */
     LIMIT_ACK_BULK = 100,
-    LIMIT_READ_STATES = 20000,          /* in READY (ours) */
+    LIMIT_READ_STATES = 100000,         /* in READY (ours) */
     LIMIT_NOTIFICATION_SETTINGS = 1000, /* guilds, in READY (ours) */
     LIMIT_CHANNEL_OVERRIDES = 500,      /* of one guild's notification settings (ours) */
     LIMIT_RECENT_MENTIONS = 100,

@@ -239,13 +239,15 @@ static enum err take_hits(struct counting *x)
 
 static enum err count_direct(struct counting *x, const struct dm_channel *list, size_t count)
 {
-    enum err e = ERR_OK;
+    struct slice blocked;
+    enum err e = id_list_pack(x->blocked, x->blocked_count, x->arena, &blocked);
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
         const struct read_state *known = state_of(x, list[i].id.v);
         uint64_t base = known != NULL ? known->last_acked : 0;
         uint64_t unread = 0;
         if (list[i].last_message.v > base)
-            e = messages_of_others(x->sql, list[i].id, base, x->user, READ_COUNT_MAX, &unread);
+            e = messages_of_others(x->sql, list[i].id, base, x->user, blocked, READ_COUNT_MAX,
+                                   &unread);
         if (e != ERR_OK || unread == 0)
             continue;
         struct read_state *s = need_state(x, list[i].id.v, (struct guild_id){0});
@@ -332,6 +334,16 @@ static enum err count_channel(struct counting *x, struct channel_id channel, uin
     return e == ERR_OK ? take_hits(x) : e;
 }
 
+static enum err count_one_direct(struct counting *x, struct channel_id channel, uint64_t after,
+                                 uint64_t *count)
+{
+    struct slice blocked;
+    enum err e = id_list_pack(x->blocked, x->blocked_count, x->arena, &blocked);
+    return e == ERR_OK
+               ? messages_of_others(x->sql, channel, after, x->user, blocked, READ_COUNT_MAX, count)
+               : e;
+}
+
 enum err read_state_count(struct tx *tx, const struct access *a, uint64_t after,
                           struct arena *arena, uint64_t *count)
 {
@@ -344,13 +356,13 @@ enum err read_state_count(struct tx *tx, const struct access *a, uint64_t after,
                          .membership_count = 1,
                          .arena = arena,
                          .out = {.states = &base, .count = 1}};
-    if (a->dm != NULL)
-        return messages_of_others(x.sql, a->channel->id, after, x.user, READ_COUNT_MAX, count);
-    enum err e = notification_settings_find(x.sql, x.user, in.guild, arena, &settings);
+    enum err e = blocked_of(x.sql, x.user, LIMIT_BLOCKED, arena, &x.blocked, &x.blocked_count);
+    if (e == ERR_OK && a->dm != NULL)
+        return count_one_direct(&x, a->channel->id, after, count);
+    if (e == ERR_OK)
+        e = notification_settings_find(x.sql, x.user, in.guild, arena, &settings);
     x.out.settings = &settings;
     x.out.setting_count = 1;
-    if (e == ERR_OK)
-        e = blocked_of(x.sql, x.user, LIMIT_BLOCKED, arena, &x.blocked, &x.blocked_count);
     if (e == ERR_OK)
         e = count_channel(&x, a->channel->id, after);
     if (e == ERR_OK)

@@ -9,7 +9,7 @@
  * A message counts if it lies above what was acknowledged and above when the member
  * joined, mentions the user, a role of theirs or everyone, is not their own, and is not of
  * somebody whom they block; their settings may leave out everyone and roles. In direct messages
- * every message of others counts.
+ * every message of others counts, but for those whom they block.
  */
 
 #include "core/access.h"

@@ -577,6 +577,7 @@ static const struct task_step steps[] = {
     {"taking votes back", NULL, user_erase_votes, NULL},
     {"ending relations", NULL, user_erase_relations, NULL},
     {"forgetting notes and settings", NULL, user_erase_people, NULL},
+    {"writing the index of words anew", user_erase_words_look, user_erase_words, NULL},
     {"deleting the account", NULL, act_account, NULL},
     {"emptying the database's log", NULL, NULL, scrub},
 };

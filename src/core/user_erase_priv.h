@@ -7,6 +7,9 @@
 enum err user_erase_mentions(struct tx *tx, struct task_run *x);
 enum err user_erase_reactions(struct tx *tx, struct task_run *x);
 enum err user_erase_votes(struct tx *tx, struct task_run *x);
+/* user_erase_words.c */
+MUST_CHECK enum err user_erase_words_look(struct task_run *x);
+MUST_CHECK enum err user_erase_words(struct tx *tx, struct task_run *x);
 
 /* user_erase_people.c */
 MUST_CHECK enum err user_erase_dms(struct tx *tx, struct task_run *x);

@@ -288,13 +288,15 @@ static void write_people(struct json_writer *w, const struct session *s,
     json_raw(w, p->settings.data != NULL ? p->settings : SLICE("{}"));
 }
 
-/* Of channels that the session does not see, nothing is said of either. */
-static bool shows_state(const struct session *s, const struct read_state *x)
+/* Of channels that the session does not see, nothing is said of either. *near: the link of the
+ * state before, which is mostly that of this one too: there may be a hundred guilds, and tens of
+ * thousands of states. */
+static bool shows_state(const struct session *s, const struct read_state *x, uint32_t *near)
 {
     if (x->type != READ_STATE_CHANNEL || x->guild.v == 0)
         return true;
-    for (uint32_t i = 0; i < s->link_count; i++) {
-        const struct guild_link *l = s->links[i];
+    for (uint32_t i = 0; i < s->link_count; i++, *near = (*near + 1) % s->link_count) {
+        const struct guild_link *l = s->links[*near];
         if (l->guild->view->guild.id.v == x->guild.v)
             return class_sees(l->guild, l->class, (struct channel_id){x->entity});
     }
@@ -321,9 +323,10 @@ static void write_read_states(struct json_writer *w, const struct session *s,
                               const struct read_summary *r)
 {
     uint64_t version = 0;
+    uint32_t near = 0;
     begin_entries(w, "read_state", r->version);
     for (size_t i = 0; i < r->count; i++)
-        if (shows_state(s, &r->states[i]))
+        if (shows_state(s, &r->states[i], &near))
             proto_read_state(w, &r->states[i]);
     end_entries(w);
     for (size_t i = 0; i < r->setting_count; i++)

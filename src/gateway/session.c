@@ -113,11 +113,14 @@ void session_detach(struct session *s)
                      on_expired);
 }
 
-/* Too much is kept for a client that does not take it. */
+/* Too much is kept for a client that does not take it. READY does not count: it is what the client
+ * has asked for, as large as its guilds are, and refusing it would shut it out for good. */
 static bool over_cap(const struct session *s)
 {
     const struct gateway_options *o = &s->hub->gateway->options;
-    return s->replay.unsent_bytes > o->session_bytes_max;
+    const struct bytes *ready = s->replay.sent == 0 ? replay_get(&s->replay, 1) : NULL;
+    size_t asked = ready != NULL ? ready->total : 0;
+    return s->replay.unsent_bytes - asked > o->session_bytes_max;
 }
 
 /* What was sent may be resumed only within the same cap, or a Resume could never be served: it

@@ -136,15 +136,18 @@ enum err mentions_delete(struct sql_conn *c, struct user_id user, struct message
 }
 
 enum err messages_of_others(struct sql_conn *c, struct channel_id channel, uint64_t after,
-                            struct user_id user, size_t max, uint64_t *count)
+                            struct user_id user, struct slice except, size_t max, uint64_t *count)
 {
     struct sql_stmt *s = sql_query(
-        c, "SELECT COUNT(*) FROM (SELECT author_id FROM messages WHERE channel_id = $1 AND id > $2 "
-           "ORDER BY id DESC LIMIT $3) x WHERE x.author_id <> $4");
+        c,
+        "SELECT COUNT(*) FROM (SELECT author_id FROM messages WHERE channel_id = $1 AND id > $2 "
+        "ORDER BY id DESC LIMIT $3) x WHERE x.author_id <> $4 AND x.author_id NOT IN (SELECT value "
+        "FROM ids($5))");
     sql_bind_u64(s, 1, channel.v);
     sql_bind_u64(s, 2, after);
     sql_bind_u64(s, 3, max);
     sql_bind_u64(s, 4, user.v);
+    sql_bind_blob(s, 5, except);
     uint64_t n = sql_step(s) ? sql_u64(s, 0) : 0;
     enum err e = sql_done(s);
     if (e == ERR_OK)

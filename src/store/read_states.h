@@ -58,10 +58,10 @@ MUST_CHECK enum err mentions_of_roles_in_channel(struct sql_conn *c, struct chan
 /* *channel: where it was; 0: the user is not mentioned by that message. */
 MUST_CHECK enum err mentions_delete(struct sql_conn *c, struct user_id user,
                                     struct message_id message, struct channel_id *channel);
-/* Messages of others among the newest `max` after `after`. */
+/* Messages of others among the newest `max` after `after`; not of those in `except` (packed). */
 MUST_CHECK enum err messages_of_others(struct sql_conn *c, struct channel_id channel,
-                                       uint64_t after, struct user_id user, size_t max,
-                                       uint64_t *count);
+                                       uint64_t after, struct user_id user, struct slice except,
+                                       size_t max, uint64_t *count);
 /* Of whom the user has blocked, ascending, up to `max`. */
 MUST_CHECK enum err blocked_of(struct sql_conn *c, struct user_id user, size_t max,
                                struct arena *arena, uint64_t **out, size_t *count);

@@ -62,6 +62,38 @@ enum err search_remove_some(struct sql_conn *c, uint64_t limit, uint64_t *remove
     return e;
 }
 
+/* ---- words that nothing has any more ---- */
+
+static enum err total_changes(struct sql_conn *c, int64_t *out)
+{
+    struct sql_stmt *s = sql_query_text(c, "SELECT total_changes()");
+    *out = sql_step(s) ? sql_i64(s, 0) : 0;
+    return sql_done(s);
+}
+
+/* A negative number of pages has all parts of the index take part, a positive one goes on with what
+ * is under way. The command itself is one change: fewer than two, and there was nothing to do
+ * (sqlite.org/fts5.html, "The 'merge' Command"). */
+enum err search_merge(struct sql_conn *c, uint64_t pages, bool begin, bool *more)
+{
+    int64_t before = 0;
+    int64_t after = 0;
+    *more = false;
+    if (!c->driver->one_writer)
+        return ERR_OK;
+    enum err e = total_changes(c, &before);
+    if (e != ERR_OK)
+        return e;
+    struct sql_stmt *s =
+        sql_query_text(c, "INSERT INTO search_words (search_words, rank) VALUES ('merge', $1)");
+    sql_bind_i64(s, 1, begin ? -(int64_t)pages : (int64_t)pages);
+    e = sql_run(s);
+    if (e == ERR_OK)
+        e = total_changes(c, &after);
+    *more = after - before >= 2;
+    return e;
+}
+
 /* ---- asking ---- */
 
 /* "w": FTS5; 'w': a lexeme of PostgreSQL. */

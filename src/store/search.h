@@ -29,6 +29,14 @@ MUST_CHECK enum err search_remove(struct sql_conn *c, struct slice messages);
 MUST_CHECK enum err search_remove_some(struct sql_conn *c, uint64_t limit, uint64_t *removed);
 
 /*
+ * Words of what was removed stay in SQLite's index until its parts are merged, which for a large
+ * one may be long after. This is some of the work of merging them all, `pages` of it: `begin` the
+ * first time. *more: there is more to do. On PostgreSQL vacuuming does it, as with the rows
+ * themselves.
+ */
+MUST_CHECK enum err search_merge(struct sql_conn *c, uint64_t pages, bool begin, bool *more);
+
+/*
  * What is asked of words and terms: alternatives (ANY), all of which must hold (ALL); a group that
  * is negated must not. Written as the backend wants it.
  */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { api, formCodes, ok } from '../lib/api.mjs';
-import { befriend, fails, openDm, sessionOf } from '../lib/people.mjs';
+import { befriend, fails, makeGroup, openDm, sessionOf } from '../lib/people.mjs';
 import { atEnd, Server, temporaryFolder, UNLIMITED, useServer } from '../lib/server.mjs';
 import { channel, guild, invite, join, person, post } from '../lib/world.mjs';
 
@@ -200,5 +200,35 @@ test('notification settings: a change changes what it names', async () => {
     assert.deepEqual(await bad({ channel_overrides: { [s.general.id]: { muted: 'x' } } }, `channel_overrides.${s.general.id}.muted`), ['BOOLEAN_TYPE_CONVERT']);
     assert.deepEqual(await bad({ channel_overrides: { 'a.b"': {} } }, 'channel_overrides.0'), ['NUMBER_TYPE_COERCE']);
     assert.deepEqual(await bad({ channel_overrides: [{ muted: true }] }, 'channel_overrides.0.channel_id'), ['BASE_TYPE_REQUIRED']);
+    await session.end();
+});
+
+test('a READY larger than what a slow session may owe', async () => {
+    const small = await useServer({ flags: [...UNLIMITED, '--gateway.session_bytes_max=65536'] });
+    const s = await stage(small);
+    const made = await Promise.all(Array.from({ length: 240 }, (_, i) =>
+        channel(small, s.owner, s.home, { name: `channel-${i}`, type: 0, topic: 'x'.repeat(300) })));
+    const session = await sessionOf(small, s.guest);
+    assert.ok(session.ready.guilds[0].channels.length >= made.length);
+    await mention(s, s.owner, s.guest);
+    assert.ok((await session.event('MESSAGE_CREATE')).d);
+    await session.end();
+});
+
+test('in a group, what somebody blocked writes does not count', async () => {
+    const [ada, bob, cleo] = [await person(server), await person(server), await person(server)];
+    for (const other of [bob, cleo])
+        await befriend(server, ada, other);
+    const group = await makeGroup(server, ada, [bob, cleo]);
+    const s = { on: server };
+    await post(server, bob, group.id, 'one');
+    await post(server, cleo, group.id, 'two');
+    assert.equal((await stateOf(s, ada, group.id)).mention_count, 2);
+    await ok(server, 'PUT', `/users/@me/relationships/${cleo.id}`, { token: ada.token, body: { type: 2 } });
+    assert.equal((await stateOf(s, ada, group.id)).mention_count, 1);
+    const last = await post(server, cleo, group.id, 'three');
+    const session = await sessionOf(server, ada);
+    await ack(s, ada, { ...last, id: String(BigInt(group.id) + 1n) }, { manual: true });
+    assert.equal((await session.event('MESSAGE_ACK')).d.mention_count, 1);
     await session.end();
 });
