@@ -33,6 +33,18 @@ static void split_public_url(struct api *a)
     a->url_host.len = slice_find(a->url_host, '/');
 }
 
+static bool make_budget(struct api *a)
+{
+    enum { HOUR_MS = 60 * 60 * 1000 };
+    struct budget_options o = {
+        .area = MEM_API, .amount_max = a->o.sent_bytes_max, .window_ms = HOUR_MS};
+    if (o.amount_max == 0)
+        return true;
+    random_fill(a->o.random, (unsigned char *)&o.seed, sizeof o.seed);
+    a->sent = budget_new(&o);
+    return a->sent != NULL;
+}
+
 enum err api_new(const struct api_options *o, struct api **out)
 {
     struct api *a = mem_zalloc(MEM_API, sizeof *a);
@@ -45,7 +57,7 @@ enum err api_new(const struct api_options *o, struct api **out)
         return ERR_INVALID_FORM;
     }
     a->router = router_new(routes, route_count);
-    if (a->router == NULL) {
+    if (a->router == NULL || !make_budget(a)) {
         api_free(&a);
         return ERR_NO_MEMORY;
     }
@@ -61,6 +73,7 @@ void api_free(struct api **a)
     if (gone == NULL)
         return;
     router_free(&gone->router);
+    budget_free(&gone->sent);
     mem_free(MEM_API, gone);
 }
 
@@ -251,6 +264,10 @@ static void on_upload_job(struct job *j)
     x->admitted = judge_upload(r);
     if (x->admitted == ERR_INVALID_FORM) /* an id in the path that is none */
         x->admitted = ERR_BAD_REQUEST;
+    if (x->admitted != ERR_OK) {
+        x->status = err_info(x->admitted)->http_status;
+        limits_note_status(r);
+    }
     access_end(&r->access);
     arena_deinit(&r->arena);
     mem_free(MEM_API, r);

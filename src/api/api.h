@@ -33,6 +33,8 @@ struct api_options {
     size_t body_bytes_max;     /* of texts beside files, as of bodies in memory */
     uint64_t stream_bytes_max; /* of a body with files */
     unsigned streams_per_user; /* such bodies under way; 0: no limit */
+    uint64_t sent_bytes_max;   /* in files by one account, in an hour; 0: no limit */
+    unsigned far_reads_max;    /* workers at once that wait for an object store; 0: no limit */
     const char *public_url;    /* "": from each request's Host header */
     bool limits_enabled;
     uint32_t requests_per_second;

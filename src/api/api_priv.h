@@ -6,6 +6,7 @@
 #include "api/client_address.h"
 #include "api/request.h"
 #include "api/router.h"
+#include "base/budget.h"
 
 enum {
     API_MAGIC = 0x41504931,
@@ -27,6 +28,9 @@ struct api {
     /* reply_blob.c; relaxed, likewise. */
     _Atomic unsigned wide_replies;
     _Atomic unsigned far_reads;
+    /* Bytes that were made durable, by account; NULL: no limit. What nobody refers to stays for an
+     * hour, so a quota of what is referred to bounds nothing. */
+    struct budget *sent;
     struct slice
         url_host; /* of public_url, without scheme and trailing slash; data NULL: from Host */
     bool url_secure;

@@ -103,13 +103,16 @@ static void reader_init(struct reader *d, const struct request *r, const struct 
     memcpy(d->name, b->name.data, BLOB_NAME_LEN);
 }
 
+/* A store far away may be slow, and handlers that wait for it leave some workers to the others. The
+ * pieces after the first are jobs of a class that has its own bound. */
 static enum err read_first(struct reader *d, struct buf *out)
 {
-    _Atomic unsigned *reads = &d->base.api->far_reads;
-    if (media_read_bytes(d->core) == 0)
+    struct api *a = d->base.api;
+    _Atomic unsigned *reads = &a->far_reads;
+    if (media_read_bytes(d->core) == 0 || a->o.far_reads_max == 0)
         return read_piece(d, out);
     enum err e = ERR_OVERLOADED;
-    if (atomic_fetch_add_explicit(reads, 1, memory_order_relaxed) < FAR_READS_MAX)
+    if (atomic_fetch_add_explicit(reads, 1, memory_order_relaxed) < a->o.far_reads_max)
         e = read_piece(d, out);
     atomic_fetch_sub_explicit(reads, 1, memory_order_relaxed);
     return e;

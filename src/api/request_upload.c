@@ -140,7 +140,8 @@ enum err request_admit_upload(struct request *r, const struct upload_route *row,
                                .slot = slot_of(r),
                                .limits = {.file_bytes_max = r->api->o.stream_bytes_max,
                                           .body_bytes_max = r->api->o.stream_bytes_max,
-                                          .files_max = 1}};
+                                          .files_max = 1,
+                                          .owner = r->principal.user}};
     enum err e = row->admit(r, &o.limits);
     if (e != ERR_OK)
         return e;

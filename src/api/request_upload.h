@@ -31,6 +31,7 @@ struct upload_limits {
     uint64_t body_bytes_max; /* of the whole body; the server's own limit holds too */
     unsigned files_max;      /* at most REQUEST_FILES_MAX */
     enum err files_refused;  /* what the first file is answered with; ERR_OK: files may come */
+    struct user_id owner;    /* whose they are; the caller, if there is one */
 };
 
 /* A file of the request, in the order in which they came. */

@@ -284,6 +284,16 @@ static enum err describe(const struct part *p, struct arena *arena, struct reque
     return kept ? ERR_OK : arena_short(arena);
 }
 
+static bool within_budget(const struct upload *u)
+{
+    const struct api *a = u->stream.api;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < u->count; i++)
+        bytes += u->parts[i].is_file ? blob_stage_bytes(u->parts[i].stage) : 0;
+    return a->sent == NULL || bytes == 0 ||
+           budget_take(a->sent, u->limits.owner.v, bytes, clock_mono_ms(a->o.clock));
+}
+
 enum err upload_commit(struct upload *u, struct arena *arena, struct request_uploads *out)
 {
     struct blob_stage *stages[REQUEST_FILES_MAX] = {NULL};
@@ -293,6 +303,8 @@ enum err upload_commit(struct upload *u, struct arena *arena, struct request_upl
     for (size_t i = 0; i < u->count && e == ERR_OK; i++)
         if (u->parts[i].is_file)
             e = describe(&u->parts[i], arena, &files[n++]);
+    if (e == ERR_OK && !within_budget(u))
+        e = ERR_QUOTA_FULL;
     if (e != ERR_OK)
         return e;
     n = 0;

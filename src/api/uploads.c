@@ -65,7 +65,7 @@ enum err upload_admit_announced(struct request *r, struct upload_limits *out)
     uint64_t bytes = 0;
     if (token.data == NULL)
         return ERR_NOT_FOUND;
-    enum err e = uploads_size(request_core(r), token, &bytes);
+    enum err e = uploads_size(request_core(r), token, &bytes, &out->owner);
     if (e == ERR_UPLOAD_NOT_FOUND)
         e = ERR_NOT_FOUND;
     if (e != ERR_OK)

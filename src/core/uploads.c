@@ -127,13 +127,15 @@ static enum err look_up(struct tx *tx, void *ctx)
     return find_live(tx, x, &x->row);
 }
 
-enum err uploads_size(struct core *c, struct slice token, uint64_t *bytes)
+enum err uploads_size(struct core *c, struct slice token, uint64_t *bytes, struct user_id *owner)
 {
     struct receiving x = {.token = token};
     arena_init(&x.arena, MEM_CORE, SCRATCH_BYTES);
     enum err e = store_read(c->store, look_up, &x);
-    if (e == ERR_OK)
+    if (e == ERR_OK) {
         *bytes = x.row.declared_size;
+        *owner = x.row.user;
+    }
     arena_deinit(&x.arena);
     return e;
 }

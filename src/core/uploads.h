@@ -26,8 +26,9 @@ struct upload_ticket {
 MUST_CHECK enum err uploads_begin(struct core *c, const struct actor *by, const struct access *a,
                                   const struct upload_draft *drafts, size_t count,
                                   struct upload_ticket *tickets);
-/* How many bytes the token is for. UPLOAD_NOT_FOUND, also when it has expired. */
-MUST_CHECK enum err uploads_size(struct core *c, struct slice token, uint64_t *bytes);
+/* How many bytes the token is for, and whose it is. UPLOAD_NOT_FOUND, also when it has expired. */
+MUST_CHECK enum err uploads_size(struct core *c, struct slice token, uint64_t *bytes,
+                                 struct user_id *owner);
 /* The bytes have come; again: these take the place of those before. UPLOAD_NOT_FOUND,
  * FILE_TOO_LARGE (more than announced), RETRY. */
 MUST_CHECK enum err uploads_receive(struct core *c, struct slice token,

@@ -43,6 +43,7 @@ enum {
     LOOPS_MAX = 64,
     RATELIMIT_KEYS = 1 << 16,
     FILE_WORKERS = 4, /* one of so many workers may have a piece of a body or reply of the disk's */
+    SENT_TIMES = 2,   /* so many times what an account may keep, it may send in an hour */
     STOP_POLL_NS = 5 * 1000 * 1000,
     WHY_BYTES = 512,
 };
@@ -291,6 +292,8 @@ static enum err make_api(struct server *s)
         .body_bytes_max = c->http_body_bytes_max,
         .stream_bytes_max = c->http_stream_bytes_max,
         .streams_per_user = (unsigned)c->http_streams_per_user,
+        .sent_bytes_max = SENT_TIMES * c->uploads_user_bytes_max,
+        .far_reads_max = (unsigned)(c->server_workers - c->server_workers_read_reserved),
         .public_url = c->server_public_url,
         .limits_enabled = c->limits_enabled,
         .requests_per_second = (uint32_t)c->limits_requests_per_second,

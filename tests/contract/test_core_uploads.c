@@ -63,8 +63,10 @@ static void test_use(void **state)
     struct af_scene s = af_scene_of(f);
     struct slice token = token_for(&s, "dir/my notes.txt", 5);
     uint64_t bytes = 0;
-    assert_int_equal(uploads_size(f->core, token, &bytes), ERR_OK);
+    struct user_id owner = {0};
+    assert_int_equal(uploads_size(f->core, token, &bytes, &owner), ERR_OK);
     assert_int_equal(bytes, 5);
+    assert_int_equal(owner.v, s.guest->who.user.v);
     struct attachment_draft d = ahead(token);
     struct message m;
     assert_int_equal(af_try_post(&s, s.guest, &d, 1, &m), ERR_UPLOAD_NOT_FOUND); /* not yet */
@@ -185,7 +187,8 @@ static void test_expiry(void **state)
     assert_int_equal(rows(f), 2);
     atomic_fetch_add(&f->wall_ms, UPLOAD_LIFE_MS + 1);
     uint64_t bytes;
-    assert_int_equal(uploads_size(f->core, empty, &bytes), ERR_UPLOAD_NOT_FOUND);
+    struct user_id owner;
+    assert_int_equal(uploads_size(f->core, empty, &bytes, &owner), ERR_UPLOAD_NOT_FOUND);
     assert_int_equal(receive(&s, empty, "late"), ERR_UPLOAD_NOT_FOUND);
     assert_int_equal(af_try_post(&s, s.guest, &d, 1, &m), ERR_UPLOAD_NOT_FOUND);
     assert_int_equal(uploads_expire_step(f->core, &more), ERR_OK);

@@ -59,7 +59,8 @@ function refuse(response, status, code, message) {
 
 export class S3 {
     constructor() {
-        this.mode = 'up'; // 'up'; 'down': refuses; 'hang': never answers; 'full': refuses to store
+        this.mode = 'up'; // 'up'; 'down': refuses; 'hang': never answers; 'full': refuses to store;
+        // 'no bucket': says that there is none; or a function of (request, response) that answers, or not (false)
         this.requests = [];
         this.wrong = []; // signatures and payload hashes
         this.folder = join(temporaryFolder(), 's3');
@@ -121,6 +122,13 @@ export class S3 {
             refuse(response, 403, 'SignatureDoesNotMatch', 'The signature does not match.');
             return;
         }
+        if (this.mode === 'no bucket') {
+            request.resume();
+            refuse(response, 404, 'NoSuchBucket', 'The bucket does not exist.');
+            return;
+        }
+        if (typeof this.mode === 'function' && this.mode(request, response))
+            return;
         if (this.mode === 'full' && request.method === 'PUT') {
             request.resume();
             refuse(response, 507, 'InsufficientStorage', 'No room.');

@@ -8,7 +8,7 @@ import test, { afterEach } from 'node:test';
 import { api, assertError, assertServes, formCodes, ok } from '../lib/api.mjs';
 import { BOUNDARY, FORM_TYPE, file, form, head, largeForm, partHead, payload, pour, send } from '../lib/forms.mjs';
 import { Raw } from '../lib/raw.mjs';
-import { UNLIMITED, useServer } from '../lib/server.mjs';
+import { Server, UNLIMITED, useServer } from '../lib/server.mjs';
 import { until } from '../lib/wait.mjs';
 import { world } from '../lib/world.mjs';
 
@@ -214,4 +214,24 @@ test('what was refused has left no message and no blob', async () => {
 test('a part\'s header that is too long', async () => {
     const bytes = Buffer.from(`${partHead({ name: 'a'.repeat(3000) })}x\r\n--${BOUNDARY}--\r\n`);
     assertError(await post(undefined, { bytes }), 413, 40005);
+});
+
+test('refused at the head is refused: who keeps being it is not looked at any more', async () => {
+    const INVALID_MAX = 10_000, LANES = 20; // docs, "Invalid Request Limit"
+    const limited = await Server.start({ flags: [] });
+    const statuses = new Map();
+    const one = async () => {
+        const raw = await Raw.connect(limited);
+        raw.write(head('POST', '/channels/1/messages', 'nobody', { 'Content-Type': FORM_TYPE, 'Content-Length': 5_000_000 }));
+        const { status } = await raw.response();
+        raw.destroy();
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    };
+    await Promise.all(Array.from({ length: LANES }, async () => {
+        for (let i = 0; i < INVALID_MAX / LANES + 5; i += 1)
+            await one();
+    }));
+    assert.deepEqual([...statuses.keys()].sort(), [401, 429]);
+    assert.ok(statuses.get(401) >= INVALID_MAX && statuses.get(401) < INVALID_MAX + LANES, `${statuses.get(401)}`);
+    await limited.stop();
 });
