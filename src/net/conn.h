@@ -63,7 +63,9 @@ void conn_resume(struct conn *c);
  * unread bytes would make the kernel reset the connection, RFC 9112 §9.6). Of the callbacks, only
  * on_closed still comes, never inside this call. */
 void conn_close_after_flush(struct conn *c, uint64_t linger_ms);
-enum { CONN_DRAIN_MS = 1000, CONN_DRAIN_BYTES = 4 * 1024 * 1024 };
+/* Enough for an upload that is refused by its head, which its client goes on sending: it would not
+ * get to read why. */
+enum { CONN_DRAIN_MS = 5000, CONN_DRAIN_BYTES = 64 * 1024 * 1024 };
 /* Closes now; on_closed is called before conn_close returns only if called outside of it. */
 void conn_close(struct conn *c);
 bool conn_closing(const struct conn *c);
