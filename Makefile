@@ -7,11 +7,13 @@
 #   make docs    write docs/{API,CONFIG,GATEWAY}.md and guildhall.conf.sample anew from the tables
 #   make fmt     format the sources                         make lint   clang, format and style checks
 #   make bench   measurements (docs/BENCHMARKS.md)          make proof  the tests in their long forms
+#   make soak    the gateway's simulation (tests/sim) for SOAK_SECONDS=3600, from a seed of its own
 #   make fuzz-http, fuzz-ws, fuzz-json                      FUZZ_SECONDS=60 of libFuzzer
 #   make clean
 
 PORT ?= 8080
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 3600
 T ?=
 PG ?=
 
@@ -24,12 +26,14 @@ export BUDGET_checks ?= 120
 export BUDGET_unit ?= 240
 export BUDGET_fuzz ?= 60
 export BUDGET_crash ?= 300
+export BUDGET_sim ?= 420
 export BUDGET_live ?= 360
 export BUDGET_clients ?= 240
 export BUDGET_contract_pg ?= 360
 export BUDGET_live_pg ?= 480
 export BUDGET_clients_pg ?= 240
 export BUDGET_asan_unit ?= 360
+export BUDGET_asan_sim ?= 300
 export BUDGET_asan_live ?= 480
 export BUDGET_asan_contract_pg ?= 480
 export BUDGET_asan_live_pg ?= 600
@@ -43,7 +47,7 @@ export BUDGET_file ?= 180
 
 C_FILES = $(shell find src tests bench -name node_modules -prune -o \( -name '*.[ch]' -o -name '*.cc' \) -print)
 
-.PHONY: all run test asan tsan docs fmt lint bench proof clean
+.PHONY: all run test asan tsan docs fmt lint bench proof soak clean
 
 all:
 	@scripts/build release guildhall
@@ -56,8 +60,8 @@ run:
 test:
 	@scripts/setup test
 ifeq ($(T),)
-	@scripts/test build_gcc checks unit fuzz crash live clients contract_pg live_pg clients_pg build_clang \
-	    build_asan asan_unit asan_live asan_contract_pg build_tsan tsan_unit tsan_live tsan_contract_pg
+	@scripts/test build_gcc checks unit fuzz crash sim live clients contract_pg live_pg clients_pg build_clang \
+	    build_asan asan_unit asan_sim asan_live asan_contract_pg build_tsan tsan_unit tsan_live tsan_contract_pg
 else
 	@scripts/test one$(if $(PG),_pg) '$(T)'
 endif
@@ -86,6 +90,13 @@ bench:
 	@scripts/setup bench
 	@scripts/build release
 	@bench/run
+
+# A failure names its seed: sim_gateway --rounds 1 --seed N (tests/sim/README.md).
+soak:
+	@scripts/setup test
+	@scripts/build release sim_gateway
+	build/release/tests/sim/sim_gateway --seconds $(SOAK_SECONDS) --progress 60 \
+	    --seed $${GUILDHALL_SEED:-$$(date +%s)}
 
 # GUILDHALL_TEST_LONG=1 asks the tests for more rounds; ten times the budgets.
 proof:

@@ -7,6 +7,9 @@
  *   run ROUNDS BURST post and measure, see sink_round.c
  *   latency ROUNDS US  post one message every so often, see sink_round.c
  *   read MS          take what comes, for so long
+ *   zlib MODE        0: sessions are plain; 1: opened with zlib-stream, and inflated; 2: of those
+ *                  that are open only the sequence numbers are read from now on
+ *   tls ON           1: sessions are opened with TLS from now on
  *   heartbeat        every session sends a heartbeat and waits for its acknowledgement
  *   payload FILE     write the last round's dispatch into FILE, without its sequence number
  * It ends at the end of its input.
@@ -77,12 +80,26 @@ static void obey(struct sink *k, const char *line, size_t sessions_max)
     unsigned b = 0;
     errno = 0;
     if (sscanf(line, "open %u", &a) == 1 && a <= sessions_max) {
+        uint64_t begun_ns = io_now_ns();
         sessions_open(k, a);
-        printf("{\"sessions\":%zu}\n", k->live);
-    } else if (sscanf(line, "run %u %u", &a, &b) == 2 && b > 0 && b < SINK_POSTERS_MAX) {
+        printf("{\"sessions\":%zu,\"elapsed_ns\":%llu}\n", k->live,
+               (unsigned long long)(io_now_ns() - begun_ns));
+    } else if (sscanf(line, "resume %u", &a) == 1) {
+        sessions_resume(k, a);
+    } else if (sscanf(line, "flood %u %u", &a, &b) == 2 && a > 0) {
+        rounds_flood(k, a, b);
+    } else if (sscanf(line, "run %u %u", &a, &b) == 2 && b > 0 && b <= SINK_POSTERS_MAX) {
         rounds_run(k, a, b);
     } else if (sscanf(line, "latency %u %u", &a, &b) == 2 && a > 0 && a <= SINK_ROUNDS_MAX) {
         rounds_latency(k, a, b);
+    } else if (sscanf(line, "zlib %u", &a) == 1 && a <= SINK_ZLIB_COUNT) {
+        k->zlib = (enum sink_zlib)a;
+        for (size_t i = 0; a == SINK_ZLIB_COUNT && i < k->session_count; i++)
+            zlib_end(&k->sessions[i]);
+        printf("{\"zlib\":%u}\n", a);
+    } else if (sscanf(line, "tls %u", &a) == 1) {
+        k->tls = a != 0;
+        printf("{\"tls\":%u}\n", a);
     } else if (sscanf(line, "read %u", &a) == 1) {
         read_for(k, a);
     } else if (sscanf(line, "payload %511s", path) == 1) {

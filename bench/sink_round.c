@@ -126,6 +126,47 @@ void rounds_latency(struct sink *k, unsigned rounds, unsigned interval_us)
     free(taken_ns);
 }
 
+void rounds_post(struct sink *k, unsigned messages)
+{
+    while (k->poster_count == 0)
+        start_poster(k);
+    for (unsigned i = 0; i < messages; i++) {
+        post(k, &k->posters[0], 1);
+        while (k->posters[0].busy)
+            sink_poll(k, 100);
+    }
+}
+
+/* One that finds all connections waiting for their answers is not posted: it is offered all the
+ * same. */
+void rounds_flood(struct sink *k, unsigned rate, unsigned ms)
+{
+    while (k->poster_count < SINK_POSTERS_MAX)
+        start_poster(k);
+    uint64_t begun_ns = io_now_ns();
+    uint64_t end_ns = begun_ns + (uint64_t)ms * 1000000;
+    uint64_t offered = 0;
+    uint64_t posted = 0;
+    size_t next = 0;
+    k->dispatches = 0;
+    for (uint64_t now_ns; (now_ns = io_now_ns()) < end_ns;) {
+        for (uint64_t due = (now_ns - begun_ns) * rate / 1000000000; offered < due; offered++) {
+            size_t tried = 0;
+            while (tried < k->poster_count && k->posters[next].busy) {
+                next = (next + 1) % k->poster_count;
+                tried++;
+            }
+            if (k->posters[next].busy)
+                continue;
+            post(k, &k->posters[next], SINK_POSTERS_MAX);
+            posted++;
+        }
+        sink_poll(k, 0);
+    }
+    printf("{\"offered\":%llu,\"posted\":%llu,\"dispatches\":%llu}\n", (unsigned long long)offered,
+           (unsigned long long)posted, (unsigned long long)k->dispatches);
+}
+
 void rounds_run(struct sink *k, unsigned rounds, unsigned burst)
 {
     struct sums sums = {0};

@@ -11,7 +11,7 @@ import { columns } from './stats.mjs';
 
 export const SESSIONS = Number(process.env.BENCH_SESSIONS ?? 1000);
 // The sums of one side of one pair are over this many rounds.
-const ROUNDS = { 1: 40, 8: 15 };
+const ROUNDS = { 1: 40, 8: 15, 32: 6 };
 
 async function startBare(payload) {
     const child = start(join(BUILD, 'bench/bench_fanout_bare'), [payload], { core: CORE_SERVER });
@@ -28,7 +28,10 @@ function rates(sums, cpu) {
     };
 }
 
-async function measureGuildhall({ server, sink }, burst) {
+// With more sessions than SESSIONS, fewer rounds.
+const rounds = (burst, sessions) => Math.max(2, Math.round(ROUNDS[burst] * Math.min(1, SESSIONS / sessions)));
+
+async function measureGuildhall({ server, sink, sessions }, burst) {
     const { pid } = server.child;
     const before = {
         loop: cpuNs(pid, 'gh-loop-0'), all: cpuNs(pid),
@@ -36,7 +39,7 @@ async function measureGuildhall({ server, sink }, burst) {
         writes: await metric(server, 'gateway_writes_total'),
         commits: await metric(server, 'store_commits_total'),
     };
-    const sums = await sink.run(ROUNDS[burst], burst);
+    const sums = await sink.run(rounds(burst, sessions), burst);
     const loop = cpuNs(pid, 'gh-loop-0') - before.loop;
     const all = cpuNs(pid) - before.all;
     const frames = await metric(server, 'gateway_frames_total') - before.frames;
@@ -45,24 +48,24 @@ async function measureGuildhall({ server, sink }, burst) {
     return { ...rates(sums, loop), commits_per_round: commits / sums.rounds, cpu_all: all / sums.dispatches, frames_per_write: frames / writes };
 }
 
-async function measureBare({ server, sink }, burst) {
+async function measureBare({ server, sink, sessions }, burst) {
     const before = cpuNs(server.child.pid);
-    const sums = await sink.run(ROUNDS[burst], burst);
+    const sums = await sink.run(rounds(burst, sessions), burst);
     return rates(sums, cpuNs(server.child.pid) - before);
 }
 
-async function openBoth(world) {
+async function openBoth(world, sessions) {
     const server = await startGuildhall(['--server.loops=1'], world.data);
-    const ours = { server, sink: new Sink(server.port, world, SESSIONS) };
-    await ours.sink.open(SESSIONS);
+    const ours = { server, sessions, sink: new Sink(server.port, world, sessions) };
+    await ours.sink.open(sessions);
     await ours.sink.run(20, 8);
     pinServer(server.child.pid);
     await ours.sink.run(20, 1);
     const file = join(temporaryFolder(), 'payload');
     const { payload_bytes: payloadBytes } = await ours.sink.payload(file);
-    const bare = { server: await startBare(file) };
-    bare.sink = new Sink(bare.server.port, world, SESSIONS);
-    await bare.sink.open(SESSIONS);
+    const bare = { server: await startBare(file), sessions };
+    bare.sink = new Sink(bare.server.port, world, sessions);
+    await bare.sink.open(sessions);
     const fifo = [ours.sink.child, bare.server.child, bare.sink.child].map(({ pid }) => setPriority(pid));
     await bare.sink.run(20, 1);
     return { ours, bare, payloadBytes, fifo: fifo.every(Boolean) };
@@ -78,7 +81,7 @@ async function pairs(both, burst, count, progress) {
                 ? await measureGuildhall(both.ours, burst) : await measureBare(both.bare, burst);
         }
         rows.push(row);
-        progress(`fan-out, bursts of ${burst}: pair ${i + 1} of ${count}`);
+        progress(`fan-out to ${both.ours.sessions}, bursts of ${burst}: pair ${i + 1} of ${count}`);
     }
     return {
         ours: columns(rows.map((row) => row.ours)),
@@ -88,13 +91,14 @@ async function pairs(both, burst, count, progress) {
     };
 }
 
-export async function measureFanout(world, count, progress) {
-    const both = await openBoth(world);
+export async function measureFanout(world, sessions, count, progress) {
+    const both = await openBoth(world, sessions);
     const single = await pairs(both, 1, count, progress);
     const bursts = await pairs(both, 8, count, progress);
+    const bursts32 = await pairs(both, 32, count, progress);
     for (const { server, sink } of [both.ours, both.bare]) {
         sink.child.stdin.end();
         await stop(server.child);
     }
-    return { single, bursts, payloadBytes: both.payloadBytes, fifo: both.fifo };
+    return { sessions, single, bursts, bursts32, payloadBytes: both.payloadBytes, fifo: both.fifo };
 }

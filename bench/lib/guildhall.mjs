@@ -1,16 +1,17 @@
 // The server under test, and the little world that the benchmarks need in it.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { insertMembers, insertPeople, sqlite } from './people.mjs';
 import { BUILD, Lines, start, stop, temporaryFolder } from './process.mjs';
 
 export const BINARY = process.env.GUILDHALL_BIN ?? join(BUILD, 'guildhall');
-// Members that register at the same time.
-const AT_ONCE = 16;
 
 // {child, url, port}; on an empty folder unless it is given one.
 export async function startGuildhall(flags = [], data = join(temporaryFolder(), 'data')) {
+    if (existsSync(join(data, 'guildhall.db')))
+        sqlite(data, 'DELETE FROM gateway_sessions;'); // handed over by the last one: they would be sent everything, too
     const child = start(BINARY, ['serve', '--data', data, '--listen', '127.0.0.1:0',
         '--limits.enabled=false', '--log.level=warn', '--metrics.enabled=true',
         '--gateway.heartbeat_interval_ms=600000', '--gateway.identify_timeout_ms=600000',
@@ -39,12 +40,12 @@ export async function register(server, username) {
     return token;
 }
 
-// {owner (a token), channel}
+// {owner (a token), id, channel}
 async function makeGuild(server) {
     const owner = await register(server, 'owner');
     const { id } = await call(server, owner, 'POST', '/guilds', { name: 'Home' });
     const channels = await call(server, owner, 'GET', `/guilds/${id}/channels`);
-    return { owner, channel: channels.find(({ type }) => type === 0).id };
+    return { owner, id, channel: channels.find(({ type }) => type === 0).id };
 }
 
 // A folder of data with a guild that has so many members besides its owner: {data, owner (a token),
@@ -52,21 +53,11 @@ async function makeGuild(server) {
 export async function makeWorld(count, progress) {
     const data = join(temporaryFolder(), 'data');
     const server = await startGuildhall([], data);
-    const { owner, channel } = await makeGuild(server);
-    const { code } = await call(server, owner, 'POST', `/channels/${channel}/invites`, { max_age: 0 });
-    const tokens = [];
-    let begun = 0;
-    const enter = async () => {
-        while (begun < count) {
-            begun += 1;
-            const token = await register(server, `member_${begun}`);
-            await call(server, token, 'POST', `/invites/${code}`, {});
-            tokens.push(token);
-            progress(`members: ${tokens.length} of ${count}`);
-        }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, enter));
+    const { owner, id, channel } = await makeGuild(server);
     await stop(server.child);
+    const tokens = await insertPeople(data, count);
+    insertMembers(data, id, '1');
+    progress(`members: ${count}`);
     const file = join(temporaryFolder(), 'tokens');
     writeFileSync(file, tokens.map((token) => `${token}\n`).join(''));
     return { data, owner, tokens: file, posts: `/api/v10/channels/${channel}/messages` };

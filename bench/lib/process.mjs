@@ -119,6 +119,11 @@ export function setPriority(pid) {
     return setFifo(pid, 1);
 }
 
+// All threads there are.
+export function setPriorityAll(pid) {
+    return spawnSync('chrt', ['-a', '-f', '-p', '1', String(pid)]).status === 0;
+}
+
 // Only what no one else wants of its core: for what takes part in a measurement, but is not measured.
 export function setIdle(pid) {
     return spawnSync('chrt', ['-i', '-p', '0', String(pid)]).status === 0;

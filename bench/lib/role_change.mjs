@@ -68,7 +68,7 @@ function insertMembers(data, guild, { crew, roles }) {
 }
 
 // Another guild, of people who are not in the big one.
-async function buildOther(server) {
+export async function buildOther(server) {
     const owner = await register(server, 'other_owner');
     const { id } = await call(server, owner, 'POST', '/guilds', { name: 'Other' });
     const channels = await call(server, owner, 'GET', `/guilds/${id}/channels`);

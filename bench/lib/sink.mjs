@@ -29,6 +29,24 @@ export class Sink {
         return this.#tell(`latency ${rounds} ${intervalUs}`);
     }
 
+    async flood(rate, ms) {
+        return this.#tell(`flood ${rate} ${ms}`);
+    }
+
+    async resume(messages) {
+        return this.#tell(`resume ${messages}`);
+    }
+
+    // 0: plain; 1: what is opened is zlib-stream; 2: and what is open is not inflated any more.
+    async zlib(mode) {
+        return this.#tell(`zlib ${mode}`);
+    }
+
+    // From now on sessions are opened with TLS.
+    async tls() {
+        return this.#tell('tls 1');
+    }
+
     async read(ms) {
         return this.#tell(`read ${ms}`);
     }

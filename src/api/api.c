@@ -33,6 +33,11 @@ static void split_public_url(struct api *a)
     a->url_host.len = slice_find(a->url_host, '/');
 }
 
+bool api_trusts(const struct api *a, const char *address)
+{
+    return proxies_contain(&a->proxies, slice_from(address));
+}
+
 static bool make_budget(struct api *a)
 {
     enum { HOUR_MS = 60 * 60 * 1000 };

@@ -39,8 +39,9 @@ struct api_options {
     bool limits_enabled;
     uint32_t requests_per_second;
     uint32_t identifies_per_day;
-    const char *trusted_proxies; /* see client_address.h; NULL: none */
-    bool metrics_route;          /* serve GET /metrics */
+    uint32_t identify_concurrency; /* 0 is 1 */
+    const char *trusted_proxies;   /* see client_address.h; NULL: none */
+    bool metrics_route;            /* serve GET /metrics */
     /* For GET /readyz, any thread: NULL while this server should get traffic, or in a few words why
      * it should not. */
     const char *(*trouble)(void *ctx);
@@ -50,6 +51,8 @@ struct api_options {
 /* INVALID_FORM: trusted_proxies cannot be read. */
 MUST_CHECK enum err api_new(const struct api_options *o, struct api **out);
 void api_free(struct api **a);
+/* Whether the address is one of trusted_proxies. Any thread. */
+bool api_trusts(const struct api *a, const char *address);
 /* http_handler.on_request with ctx = the api. Loop thread. */
 void api_on_request(void *ctx, struct http_exchange *x);
 /* http_handler.on_upload: a large body is read for routes that take images or files, from callers

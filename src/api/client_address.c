@@ -64,7 +64,7 @@ static bool within(const struct network *n, const unsigned char address[ADDRESS_
     return rest == 0 || (unsigned)(n->bytes[whole] ^ address[whole]) >> (8 - rest) == 0;
 }
 
-static bool trusted(const struct proxies *p, struct slice text)
+bool proxies_contain(const struct proxies *p, struct slice text)
 {
     unsigned char address[ADDRESS_BYTES];
     unsigned bits;
@@ -100,19 +100,19 @@ static bool is_address(struct slice text)
 static bool walk(const struct proxies *p, struct slice list, struct slice *found)
 {
     struct slice entry;
-    while (trusted(p, *found) && take_last(&list, &entry)) {
+    while (proxies_contain(p, *found) && take_last(&list, &entry)) {
         if (!is_address(entry))
             return false;
         *found = entry;
     }
-    return trusted(p, *found);
+    return proxies_contain(p, *found);
 }
 
 size_t client_address(const struct proxies *p, const struct http_request *r, const char *peer,
                       char out[ADDRESS_TEXT_MAX])
 {
     struct slice found = slice_from(peer);
-    bool on = p->count > 0 && trusted(p, found);
+    bool on = p->count > 0 && proxies_contain(p, found);
     for (size_t i = r->header_count; i-- > 0 && on;)
         if (slice_eq_nocase(r->headers[i].name, SLICE("x-forwarded-for")))
             on = walk(p, r->headers[i].value, &found);

@@ -29,6 +29,7 @@ struct proxies {
 /* "10.0.0.0/8, fd00::/8, 192.0.2.1"; "" is none. False, and *out undefined, if it is anything else.
  */
 MUST_CHECK bool proxies_parse(struct slice text, struct proxies *out);
+bool proxies_contain(const struct proxies *p, struct slice address);
 /* The client's address and a NUL; its length. That is the peer's unless the peer is a trusted
  * proxy; then the last in X-Forwarded-For that is none. What cannot be read ends the search. */
 size_t client_address(const struct proxies *p, const struct http_request *r, const char *peer,

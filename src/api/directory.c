@@ -4,6 +4,7 @@
 
 #include "api/handlers.h"
 #include "core/guilds.h"
+#include "core/online.h"
 #include "model/features.h"
 #include "proto/bodies_invites.h"
 #include "proto/expressions.h"
@@ -15,7 +16,8 @@
 enum { PAGE_DEFAULT = 30 };
 
 /* What the list, the preview and the answer to joining say alike. */
-static void identity_keys(struct json_writer *w, const struct guild *g, uint64_t members)
+static void identity_keys(const struct core *c, struct json_writer *w, const struct guild *g,
+                          uint64_t members)
 {
     json_kv_id(w, "id", g->id.v);
     json_kv_str(w, "name", g->name);
@@ -26,13 +28,14 @@ static void identity_keys(struct json_writer *w, const struct guild *g, uint64_t
     json_kv_str_or_null(w, "discovery_splash", g->discovery_splash);
     json_kv_str_or_null(w, "banner", g->banner);
     proto_features(w, g->features);
-    proto_guild_counts(w, members);
+    proto_guild_counts(w, members, online_count(c, g->id));
 }
 
-static void write_entry(struct json_writer *w, const struct directory_entry *e)
+static void write_entry(const struct core *c, struct json_writer *w,
+                        const struct directory_entry *e)
 {
     json_object_begin(w);
-    identity_keys(w, &e->guild, e->members);
+    identity_keys(c, w, &e->guild, e->members);
     json_kv_str(w, "preferred_locale", e->guild.preferred_locale);
     json_kv_str_or_null(w, "vanity_url_code", e->guild.vanity_code);
     json_kv_u64(w, "premium_subscription_count", 0);
@@ -65,7 +68,7 @@ enum err route_directory_list(struct request *r)
     json_key(w, "guilds");
     json_array_begin(w);
     for (size_t i = 0; i < found.count; i++)
-        write_entry(w, &found.entries[i]);
+        write_entry(request_core(r), w, &found.entries[i]);
     json_array_end(w);
     json_kv_u64(w, "total", found.total);
     json_kv_i64(w, "limit", limit);
@@ -122,7 +125,7 @@ enum err route_guilds_preview(struct request *r)
         return e;
     struct json_writer *w = reply_json(r);
     json_object_begin(w);
-    identity_keys(w, &view->guild, members);
+    identity_keys(request_core(r), w, &view->guild, members);
     preview_keys(w, view);
     json_object_end(w);
     guild_view_unref(&view);

@@ -38,7 +38,7 @@ static void session_limit(struct request *r, struct json_writer *w)
     json_kv_u64(w, "total", o->identifies_per_day);
     json_kv_u64(w, "remaining", remaining);
     json_kv_u64(w, "reset_after", reset_after_ms);
-    json_kv_u64(w, "max_concurrency", 1);
+    json_kv_u64(w, "max_concurrency", o->identify_concurrency > 0 ? o->identify_concurrency : 1);
     json_object_end(w);
 }
 

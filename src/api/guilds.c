@@ -7,6 +7,7 @@
 #include "api/guild_plan.h"
 #include "api/handlers.h"
 #include "api/media.h"
+#include "core/online.h"
 #include "model/features.h"
 #include "proto/bodies_guilds.h"
 #include "proto/guild.h"
@@ -48,7 +49,7 @@ enum err route_guilds_get(struct request *r)
     json_object_begin(w);
     proto_guild_keys(w, r->access.view);
     if (with_counts)
-        proto_guild_counts(w, members);
+        proto_guild_counts(w, members, online_count(request_core(r), r->access.view->guild.id));
     json_object_end(w);
     return ERR_OK;
 }

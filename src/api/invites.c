@@ -4,6 +4,7 @@
 
 #include "api/handlers.h"
 #include "api/joining.h"
+#include "core/online.h"
 #include "proto/bodies.h"
 #include "proto/bodies_invites.h"
 
@@ -94,6 +95,7 @@ enum err route_invites_get(struct request *r)
         e = invite_get(request_core(r), request_param(r, "code"), &r->arena, &found);
     if (e != ERR_OK)
         return e;
+    found.online = online_count(request_core(r), found.view->guild.id);
     proto_invite(reply_json(r), &found, &show);
     guild_view_unref(&found.view);
     return ERR_OK;

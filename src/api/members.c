@@ -143,15 +143,6 @@ static void check_time_out(struct request *r, int64_t until_ms)
                            "Must be at most 28 days in the future.");
 }
 
-/* Nobody is in a voice channel yet, so nobody can be moved. */
-static enum err check_move(const struct request *r, const struct body_member_edit *body)
-{
-    if (!BODY_SENT(*body, BODY_MEMBER_CHANNEL))
-        return ERR_OK;
-    return r->access.permissions & PERMISSION_MOVE_MEMBERS ? ERR_NOT_IN_VOICE
-                                                           : ERR_MISSING_PERMISSIONS;
-}
-
 static unsigned parts_of(const struct body_member_edit *body)
 {
     static const struct {
@@ -161,6 +152,7 @@ static unsigned parts_of(const struct body_member_edit *body)
         {BODY_MEMBER_NICK, MEMBER_NICK},         {BODY_MEMBER_ROLES, MEMBER_ROLES},
         {BODY_MEMBER_MUTE, MEMBER_MUTE},         {BODY_MEMBER_DEAF, MEMBER_DEAF},
         {BODY_MEMBER_TIME_OUT, MEMBER_TIME_OUT}, {BODY_MEMBER_FLAGS, MEMBER_FLAGS},
+        {BODY_MEMBER_CHANNEL, MEMBER_VOICE},
     };
     unsigned sent = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -188,15 +180,14 @@ enum err route_members_edit(struct request *r)
                             .mute = body->mute,
                             .deaf = body->deaf,
                             .timed_out_until_ms = body->timed_out_until_ms,
-                            .flags = (uint64_t)body->flags};
+                            .flags = (uint64_t)body->flags,
+                            .voice = {body->channel_id}};
     check_time_out(r, body->timed_out_until_ms);
     enum err e = request_form_ok(r);
     if (e == ERR_OK)
         e = read_user_id(r, &user);
     if (e == ERR_OK)
         e = take_ids(r, &body->roles, &d.roles);
-    if (e == ERR_OK)
-        e = check_move(r, body);
     return e == ERR_OK ? edit(r, user, &d) : e;
 }
 

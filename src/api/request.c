@@ -153,7 +153,8 @@ void request_write_url(struct request *r, struct buf *out, bool websocket)
     bool secure = r->api->url_secure;
     if (host.data == NULL) {
         host = http_header_get(r->x->request, SLICE("host"));
-        secure = slice_eq_nocase(http_header_get(r->x->request, SLICE("x-forwarded-proto")),
+        secure = r->x->secure ||
+                 slice_eq_nocase(http_header_get(r->x->request, SLICE("x-forwarded-proto")),
                                  SLICE("https"));
     }
     buf_append_cstr(out, websocket ? "ws" : "http");

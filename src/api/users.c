@@ -4,6 +4,7 @@
 #include "core/accounts.h"
 #include "core/guilds.h"
 #include "core/members.h"
+#include "core/online.h"
 #include "model/permissions.h"
 #include "proto/guild.h"
 #include "proto/invite.h"
@@ -43,7 +44,7 @@ static enum err write_guild(struct request *r, struct json_writer *w, const stru
     proto_guild_partial_keys(w, view, view->guild.owner.v == r->principal.user.v,
                              permissions_in_guild(view, &who, request_now_ms(r)));
     if (with_counts)
-        proto_guild_counts(w, g->member_count);
+        proto_guild_counts(w, g->member_count, online_count(request_core(r), g->member.guild));
     json_object_end(w);
     guild_view_unref(&view);
     return ERR_OK;

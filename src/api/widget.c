@@ -4,6 +4,7 @@
 
 #include "api/handlers.h"
 #include "api/widget_image.h"
+#include "core/online.h"
 #include "proto/bodies_onboarding.h"
 
 static void write_settings(struct request *r, const struct guild *g)
@@ -76,25 +77,61 @@ static void write_invite(struct request *r, struct json_writer *w, struct slice 
     buf_deinit(&url);
 }
 
+/* Anybody reads this: numbers stand for their ids, and pictures that are everybody's for theirs, as
+ * on Discord. */
+static void write_members(struct request *r, struct json_writer *w, const struct member *list,
+                          const char *const *statuses, size_t count)
+{
+    json_key(w, "members");
+    json_array_begin(w);
+    for (size_t i = 0; i < count; i++) {
+        const struct member *m = &list[i];
+        const struct slice shown = m->nick.data != NULL               ? m->nick
+                                   : m->user.global_name.data != NULL ? m->user.global_name
+                                                                      : m->user.username;
+        struct buf url;
+        buf_init(&url, MEM_API, LIMIT_HTTP_TARGET_BYTES);
+        request_write_url(r, &url, false);
+        buf_printf(&url, "/embed/avatars/%u.png", (unsigned)((m->user.id.v >> 22) % 6));
+        json_object_begin(w);
+        json_kv_id(w, "id", i);
+        json_kv_str(w, "username", shown);
+        json_kv_cstr(w, "discriminator", "0000");
+        json_kv_null(w, "avatar");
+        json_kv_cstr(w, "status", statuses[i]);
+        json_kv_str(w, "avatar_url", buf_slice(&url));
+        json_object_end(w);
+        buf_deinit(&url);
+    }
+    json_array_end(w);
+}
+
 enum err route_widget_json(struct request *r)
 {
     struct guild_id id;
     struct guild_view *view = NULL;
     struct slice code;
     uint64_t members;
+    struct member *list = NULL;
+    const char *statuses[WIDGET_MEMBERS_MAX];
+    size_t count = 0;
     enum err e = request_param_id(r, "guild_id", &id.v);
     if (e == ERR_OK)
         e = widget_get(request_core(r), id, &r->arena, &view, &code, &members);
-    if (e != ERR_OK)
+    if (e == ERR_OK)
+        e = widget_online(request_core(r), id, &r->arena, &list, statuses, &count);
+    if (e != ERR_OK) {
+        guild_view_unref(&view);
         return e;
+    }
     struct json_writer *w = reply_json(r);
     json_object_begin(w);
     json_kv_id(w, "id", id.v);
     json_kv_str(w, "name", view->guild.name);
     write_invite(r, w, code);
     write_channels(w, view);
-    json_kv_raw(w, "members", "[]"); /* those who are online, which is not known yet */
-    json_kv_u64(w, "presence_count", 0);
+    write_members(r, w, list, statuses, count);
+    json_kv_u64(w, "presence_count", online_count(request_core(r), id));
     json_object_end(w);
     guild_view_unref(&view);
     return ERR_OK;

@@ -9,3 +9,6 @@
 #define UNUSED __attribute__((unused))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* The line of the cache at p is wanted soon; any p. */
+#define PREFETCH(p) __builtin_prefetch(p)
+enum { CACHE_LINE_BYTES = 64 };

@@ -22,7 +22,11 @@ enum {
     /* WebSocket and gateway */
     LIMIT_GATEWAY_COMMAND_BYTES = 4096, /* docs, Gateway: "Payloads ... 4096 bytes" */
     LIMIT_IDENTIFY_BYTES = 15 * 1024,   /* people's clients send longer Identifies (ours) */
-    LIMIT_GATEWAY_COMMANDS = 120,       /* docs: per 60 seconds */
+    LIMIT_PERSON_COMMAND_BYTES =
+        15 * 1024,                /* of people, whose clients fill op 37 to that (userdoccers) */
+    LIMIT_GATEWAY_COMMANDS = 120, /* docs: per 60 seconds */
+    LIMIT_GATEWAY_CONTROLS = 120, /* pings and pongs per 60 seconds (ours) */
+    LIMIT_VOICE_COMMANDS = 128,   /* op 4 of a session that wait for the store (ours) */
 
     /* Entities (docs, surface §5.2) */
     LIMIT_USERNAME_MIN = 2,
@@ -57,6 +61,7 @@ enum {
     LIMIT_CATEGORY_CHANNELS = 50,
     LIMIT_SLOWMODE_S = 21600,
     LIMIT_VOICE_STATUS = 500,
+    LIMIT_GUILD_VOICE_STATES = 10000, /* connected at once (ours; docs: the most in a stage) */
     LIMIT_STAGE_TOPIC = 120,
     LIMIT_MEMBERS_PAGE = 1000,
     LIMIT_BANS_PAGE = 1000,

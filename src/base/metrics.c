@@ -1,6 +1,9 @@
 /*
  * The registry. Counters that every thread raises would make one cache line travel between all
- * cores, so each thread adds to a stripe of its own choosing and a reader sums the stripes.
+ * cores, so each thread adds to a stripe of its own, and a reader sums the stripes. Nobody else
+ * writes to it, so adding takes no locked instruction: those waited for the stores before them,
+ * which cost a fan-out more than the counting did. Threads that come when all of these are dealt
+ * share a few more.
  */
 
 #include "base/metrics.h"
@@ -10,9 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/attrs.h"
 #include "base/mem.h"
 
-enum { STRIPES = 16, BUCKETS = 10, CACHE_LINE = 64 };
+enum { OWN = 48, SHARED = 16, STRIPES = OWN + SHARED, BUCKETS = 10, CACHE_LINE = 64 };
 enum kind { COUNTER, GAUGE, HISTOGRAM };
 
 /* Histogram rows numbered from 0; the other kinds expand to nothing. */
@@ -70,21 +74,34 @@ void metrics_free(struct metrics **m)
     *m = NULL;
 }
 
-/* Threads are dealt the stripes in turn, at their first metric. */
-static struct stripe *own_stripe(struct metrics *m)
+/* Threads are dealt the stripes in turn, at their first metric; the same one in every registry. */
+static unsigned own_stripe(void)
 {
     static _Atomic unsigned dealt;
     static _Thread_local unsigned own; /* from 1; 0: not dealt yet */
-    if (own == 0)
-        own = atomic_fetch_add_explicit(&dealt, 1, memory_order_relaxed) % STRIPES + 1;
-    return &m->stripes[own - 1];
+    if (UNLIKELY(own == 0)) {
+        unsigned n = atomic_fetch_add_explicit(&dealt, 1, memory_order_relaxed);
+        own = (n < OWN ? n : OWN + n % SHARED) + 1;
+    }
+    return own - 1;
+}
+
+static void add(unsigned stripe, _Atomic int64_t *to, int64_t delta)
+{
+    if (LIKELY(stripe < OWN))
+        atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + delta,
+                              memory_order_relaxed);
+    else
+        atomic_fetch_add_explicit(to, delta, memory_order_relaxed);
 }
 
 void metrics_add(struct metrics *m, enum metric which, int64_t delta)
 {
     assert(which < METRIC_COUNT && rows[which].kind != HISTOGRAM);
-    if (m != NULL)
-        atomic_fetch_add_explicit(&own_stripe(m)->values[which], delta, memory_order_relaxed);
+    if (m == NULL)
+        return;
+    unsigned own = own_stripe();
+    add(own, &m->stripes[own].values[which], delta);
 }
 
 /* A gauge is either set or added to, never both: what is set lives in the first stripe alone. */
@@ -111,7 +128,7 @@ void metrics_observe_us(struct metrics *m, enum metric which, uint64_t us)
     assert(which < METRIC_COUNT && rows[which].kind == HISTOGRAM);
     if (m == NULL)
         return;
-    struct spread *s = &own_stripe(m)->spreads[rows[which].histogram];
+    struct spread *s = &m->stripes[own_stripe()].spreads[rows[which].histogram];
     atomic_fetch_add_explicit(&s->buckets[bucket_of(us)], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->sum_us, us, memory_order_relaxed);
 }

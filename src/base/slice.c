@@ -105,14 +105,27 @@ size_t slice_find(struct slice s, char c)
     return hit == NULL ? s.len : (size_t)(hit - s.data);
 }
 
+/* Two digits a division: every frame has a number in front. */
+static const char PAIRS[] = "0001020304050607080910111213141516171819"
+                            "2021222324252627282930313233343536373839"
+                            "4041424344454647484950515253545556575859"
+                            "6061626364656667686970717273747576777879"
+                            "8081828384858687888990919293949596979899";
+
 size_t slice_put_u64(char out[SLICE_U64_DIGITS], uint64_t v)
 {
     char digits[SLICE_U64_DIGITS];
     size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v != 0);
+    for (; v >= 100; v /= 100) {
+        at -= 2;
+        memcpy(digits + at, PAIRS + v % 100 * 2, 2);
+    }
+    if (v >= 10) {
+        at -= 2;
+        memcpy(digits + at, PAIRS + v * 2, 2);
+    } else {
+        digits[--at] = (char)('0' + v);
+    }
     memcpy(out, digits + at, sizeof digits - at);
     return sizeof digits - at;
 }

@@ -111,3 +111,11 @@ size_t bus_take(struct bus_queue *q, struct event **out, size_t max, bool *lost)
     pthread_mutex_unlock(&q->lock);
     return taken;
 }
+
+bool bus_waits(struct bus_queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    bool waits = q->count > 0 || q->lost;
+    pthread_mutex_unlock(&q->lock);
+    return waits;
+}

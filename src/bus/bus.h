@@ -31,3 +31,5 @@ void bus_publish(struct bus *b, struct event *const *events, size_t count);
 /* The subscriber's thread: moves up to max events (references go to the caller) and tells whether
  * any were lost since the last call. Events after the loss are dropped until it is read here. */
 size_t bus_take(struct bus_queue *q, struct event **out, size_t max, bool *lost);
+/* Something is left to take, or to be told as lost. */
+bool bus_waits(struct bus_queue *q);

@@ -36,3 +36,6 @@ uint64_t ratelimit_key(const char *bucket, uint64_t subject);
 /* Bucket of gateway session starts per bot user and 24 hours (GET /gateway/bot shows it). */
 #define RATELIMIT_IDENTIFY "gateway.identify"
 enum { RATELIMIT_IDENTIFY_WINDOW_MS = 24 * 60 * 60 * 1000 };
+/* And of those on one shard_id % max_concurrency: one in 5 seconds (docs). */
+#define RATELIMIT_IDENTIFY_PLACE "gateway.identify.place"
+enum { RATELIMIT_IDENTIFY_PLACE_WINDOW_MS = 5000 };

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "core/channels_priv.h"
 #include "core/tasks_priv.h"
+#include "core/voice_states.h"
 #include "model/features.h"
 #include "proto/channel_events.h"
 #include "proto/guild_events.h"
@@ -20,8 +21,8 @@
 #include "store/retention.h"
 #include "store/scheduled_events.h"
 
-/* Of more invites only the deletion of the channel tells. */
-enum { INVITES_TOLD = 100 };
+/* Of more only the deletion of the channel tells. */
+enum { INVITES_TOLD = 100, VOICES_TOLD = 100 };
 
 struct channel_deletion {
     struct channel_change change; /* first */
@@ -90,6 +91,13 @@ static enum err drop_invites(struct tx *tx, struct channel_change *x)
             tx, event_invite_delete(x->now.view->guild.id, id, list[i].code, x->by->who->user.v),
             x->by, list[i].code);
     return e;
+}
+
+/* The others go in the first step; nobody who does not know of them sees them meanwhile. */
+static enum err drop_voices(struct tx *tx, struct channel_change *x)
+{
+    uint64_t count;
+    return voice_states_clear(tx, x->by, x->now.channel->id, VOICES_TOLD, &x->arena, &count);
 }
 
 static enum err insert_task(struct tx *tx, struct channel_id id)
@@ -176,6 +184,8 @@ static enum err erase(struct tx *tx, void *ctx)
         e = cancel_events(tx, c);
     if (e == ERR_OK)
         e = drop_invites(tx, c);
+    if (e == ERR_OK)
+        e = drop_voices(tx, c);
     if (e == ERR_OK && used)
         e = channels_unuse(tx_sql(tx), stored.guild, id);
     if (e == ERR_OK)
@@ -226,9 +236,21 @@ static enum err act_nonces(struct tx *tx, struct task_run *x)
     return e;
 }
 
+/* All in one guild, so that one stream is held. */
+static enum err act_voices(struct tx *tx, struct task_run *x)
+{
+    uint64_t rows = 0;
+    enum err e = voice_states_clear(tx, &task_actor, (struct channel_id){x->task.subject},
+                                    TASK_EVENTS, &x->arena, &rows);
+    x->task.done_rows += rows;
+    x->step_done = rows < TASK_EVENTS;
+    return e;
+}
+
 static const struct task_step steps[] = {
     {"deleting messages", NULL, act_messages, NULL},
     {"deleting nonces", NULL, act_nonces, NULL},
+    {"emptying voice", NULL, act_voices, NULL},
 };
 
 const struct task_plan task_channel_delete = {

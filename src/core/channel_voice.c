@@ -1,9 +1,9 @@
-/* The status line of a voice channel. Voice itself does not exist yet, so nobody is ever connected;
- * Discord then asks for MANAGE_CHANNELS as well. */
+/* The status line of a voice channel. Who is not connected to it needs MANAGE_CHANNELS as well. */
 
 #include "core/channels_priv.h"
 #include "proto/channel_events.h"
 #include "store/channels.h"
+#include "store/voice_states.h"
 
 struct status_change {
     struct channel_change change; /* first */
@@ -40,12 +40,26 @@ static bool same(struct slice a, struct slice b)
     return (a.data == NULL) == (b.data == NULL) && slice_eq(a, b);
 }
 
+/* After channel_change_begin. */
+static enum err check_place(struct tx *tx, const struct channel_change *c)
+{
+    struct voice_state s;
+    bool found = false;
+    enum err e =
+        voice_states_find(tx_sql(tx), c->now.view->guild.id, c->now.subject.user, &s, &found);
+    bool there = e == ERR_OK && found && s.channel.v == c->now.channel->id.v;
+    if (e == ERR_OK && !there && (c->now.permissions & PERMISSION_MANAGE_CHANNELS) == 0)
+        e = ERR_MISSING_PERMISSIONS;
+    return e;
+}
+
 static enum err set_status(struct tx *tx, void *ctx)
 {
     struct status_change *x = ctx;
     struct channel_change *c = &x->change;
-    enum err e = channel_change_begin(
-        tx, c, PERMISSION_SET_VOICE_CHANNEL_STATUS | PERMISSION_MANAGE_CHANNELS);
+    enum err e = channel_change_begin(tx, c, PERMISSION_SET_VOICE_CHANNEL_STATUS);
+    if (e == ERR_OK)
+        e = check_place(tx, c);
     if (e != ERR_OK)
         return e;
     struct channel after = *c->now.channel;

@@ -13,8 +13,9 @@ struct core {
     struct cellmap *views; /* guild id -> struct guild_view (views.c) */
     struct automod_cache *automod;
     struct attachment_urls *urls;
-    struct guild_view *no_guild; /* what accesses to direct messages have for a view */
-    _Atomic unsigned searches;   /* under way (search.c) */
+    const struct online_source *online; /* NULL: nobody is (online.h) */
+    struct guild_view *no_guild;        /* what accesses to direct messages have for a view */
+    _Atomic unsigned searches;          /* under way (search.c) */
     /* The task that had the last turn (tasks.c). Relaxed: who is next matters little. */
     _Atomic uint64_t task_last;
     /* Who is told of new tasks. Release, after the context, which holds for it. */

@@ -4,12 +4,16 @@
 
 #include <assert.h>
 
+#include "base/limits.h"
 #include "core/core_priv.h"
 #include "proto/events.h"
 #include "store/channels.h"
 #include "store/guilds.h"
+#include "store/id_list.h"
+#include "store/member_list.h"
 #include "store/members.h"
 #include "store/roles.h"
+#include "store/voice_states.h"
 
 struct snapshot_read {
     struct core *core;
@@ -18,6 +22,27 @@ struct snapshot_read {
     struct guild_snapshot out;
     bool missed;
 };
+
+static enum err read_voice(struct tx *tx, struct snapshot_read *x)
+{
+    struct guild_snapshot *s = &x->out;
+    struct slice ids;
+    s->voice_member_count = 0;
+    enum err e = voice_states_of_guild(tx_sql(tx), x->id, LIMIT_GUILD_VOICE_STATES, x->arena,
+                                       &s->voice, &s->voice_count);
+    size_t n = s->voice_count < VOICE_MEMBERS_MAX ? s->voice_count : VOICE_MEMBERS_MAX;
+    uint64_t *users = e == ERR_OK && n > 0 ? arena_array(x->arena, n, sizeof *users) : NULL;
+    if (e != ERR_OK || n == 0)
+        return e;
+    if (users == NULL)
+        return ERR_NO_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        users[i] = s->voice[i].user.v;
+    e = id_list_pack(users, n, x->arena, &ids);
+    return e == ERR_OK ? members_among(tx_sql(tx), x->id, ids, x->arena, &s->voice_members,
+                                       &s->voice_member_count)
+                       : e;
+}
 
 static enum err read_snapshot(struct tx *tx, void *ctx)
 {
@@ -33,6 +58,8 @@ static enum err read_snapshot(struct tx *tx, void *ctx)
     if (e == ERR_OK)
         e = channel_last_messages_at(x->core, tx, s->view, s->position, x->arena,
                                      &s->last_messages);
+    if (e == ERR_OK)
+        e = read_voice(tx, x);
     if (e == ERR_OK)
         s->member_count = r.member_count;
     return e;

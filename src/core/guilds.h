@@ -70,12 +70,19 @@ MUST_CHECK enum err guild_delete_own(struct core *c, const struct access *a);
 /* The current view, from the cache or loaded; UNKNOWN_GUILD. Owned reference. */
 MUST_CHECK enum err guild_view_get(struct core *c, struct guild_id id, struct guild_view **out);
 
+/* More are connected in the largest guilds alone; of the others clients ask, if they need to. */
+enum { VOICE_MEMBERS_MAX = 1000 };
+
 /* All about a guild at one moment, for the gateway: one read transaction. */
 struct guild_snapshot {
     struct guild_view *view; /* owned reference */
     uint64_t position;       /* of the guild's stream; everything up to it is in here */
     uint64_t member_count;
     struct message_id *last_messages; /* per channel of the view, same order; in the arena */
+    struct voice_state *voice;        /* ascending by user; likewise */
+    size_t voice_count;
+    struct member *voice_members; /* of the first VOICE_MEMBERS_MAX of these, in no order */
+    size_t voice_member_count;
 };
 MUST_CHECK enum err guild_snapshot_load(struct core *c, struct guild_id id, struct arena *arena,
                                         struct guild_snapshot *out);

@@ -9,6 +9,7 @@
 #include "core/core_priv.h"
 #include "core/integrations.h"
 #include "core/media.h"
+#include "core/voice_states.h"
 #include "proto/events.h"
 #include "proto/member_events.h"
 #include "store/guilds.h"
@@ -96,6 +97,8 @@ enum err member_change(struct tx *tx, const struct actor *by, const struct membe
     enum err e = any ? write(tx, before, after, restanding) : ERR_OK;
     if (e == ERR_OK && any)
         e = core_emit(tx, event_member_update(after, restanding, actor), by);
+    if (e == ERR_OK && any)
+        e = voice_state_follow(tx, by, before, after, restanding);
     return e;
 }
 
@@ -232,7 +235,9 @@ static enum err keep_timeout(struct tx *tx, const struct member *m)
 enum err member_depart(struct tx *tx, const struct actor *by, const struct member *m)
 {
     uint64_t actor = by->who != NULL ? by->who->user.v : 0;
-    enum err e = release_images(tx, m);
+    enum err e = voice_state_depart(tx, by, m);
+    if (e == ERR_OK)
+        e = release_images(tx, m);
     if (e == ERR_OK)
         e = scheduled_events_forget_user(tx_sql(tx), m->guild, m->user.id);
     if (e == ERR_OK && m->user.bot)

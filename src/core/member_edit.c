@@ -7,6 +7,7 @@
 #include "core/core_priv.h"
 #include "core/member_change.h"
 #include "core/members.h"
+#include "core/voice_states.h"
 
 enum { EDIT_BYTES_MAX = 1024 * 1024 };
 
@@ -34,6 +35,7 @@ static const struct {
     {MEMBER_MUTE, PERMISSION_OF(MUTE_MEMBERS), true},
     {MEMBER_DEAF, PERMISSION_OF(DEAFEN_MEMBERS), true},
     {MEMBER_TIME_OUT, PERMISSION_OF(MODERATE_MEMBERS), true},
+    {MEMBER_VOICE, PERMISSION_OF(MOVE_MEMBERS), false},
 };
 
 static bool is_self(const struct edit *x)
@@ -181,6 +183,8 @@ static enum err edit(struct tx *tx, void *ctx)
         e = member_change(tx, x->by, &x->before, &x->after, &changed);
     if (e == ERR_OK && changed)
         e = member_change_audit(tx, x->by, x->now.view, &x->before, &x->after);
+    if (e == ERR_OK && (x->d->parts & MEMBER_VOICE) != 0)
+        e = voice_state_move(tx, x->by, &x->now, &x->after, x->d->voice);
     return e;
 }
 

@@ -40,7 +40,8 @@ enum member_part {
     MEMBER_TIME_OUT = 16,
     MEMBER_FLAGS = 32, /* BYPASSES_VERIFICATION; the others are the server's own */
     MEMBER_AVATAR = 64,
-    MEMBER_BANNER = 128
+    MEMBER_BANNER = 128,
+    MEMBER_VOICE = 256 /* who is in a voice channel: into another, or out */
 };
 /* Only the parts named are looked at. */
 struct member_edit {
@@ -54,8 +55,9 @@ struct member_edit {
     uint64_t flags;
     const struct media_image *avatar; /* NULL: none; only of one's own membership */
     const struct media_image *banner;
+    struct channel_id voice; /* 0: out */
 };
-/* UNKNOWN_MEMBER, UNKNOWN_ROLE, INVALID_ROLE. */
+/* UNKNOWN_MEMBER, UNKNOWN_ROLE, INVALID_ROLE; of a move voice_state_move's. */
 MUST_CHECK enum err member_edit(struct core *c, const struct actor *by, const struct access *a,
                                 struct user_id user, const struct member_edit *d,
                                 struct arena *arena, struct member *out);

@@ -97,6 +97,7 @@ static replay_fn *const rebuilders[EVENT_KIND_END] = {
     [EVENT_CHANNEL_UPDATE] = replay_channel_update,
     [EVENT_CHANNEL_DELETE] = replay_channel_delete,
     [EVENT_VOICE_CHANNEL_STATUS_UPDATE] = replay_voice_status,
+    [EVENT_VOICE_STATE_UPDATE] = replay_voice_state,
     [EVENT_GUILD_ROLE_UPDATE] = replay_role_update,
     [EVENT_GUILD_ROLE_DELETE] = replay_role_delete,
     [EVENT_STAGE_INSTANCE_CREATE] = replay_stage,

@@ -91,6 +91,8 @@ replay_fn replay_role_update;
 replay_fn replay_role_delete;
 replay_fn replay_stage;
 replay_fn replay_stage_delete;
+/* replay_voice.c */
+replay_fn replay_voice_state;
 /* replay_expressions.c */
 replay_fn replay_emojis;
 replay_fn replay_stickers;

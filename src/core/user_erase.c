@@ -20,6 +20,7 @@
 #include "proto/events.h"
 #include "proto/guild_events.h"
 #include "store/attachments.h"
+#include "store/gateway_sessions.h"
 #include "store/guilds.h"
 #include "store/id_list.h"
 #include "store/members.h"
@@ -82,7 +83,9 @@ static enum err begin(struct tx *tx, void *ctx)
     enum err e = tasks_find(tx_sql(tx), TASK_USER_ERASE, x->user.v, &t, &found);
     if (e != ERR_OK || found)
         return e;
-    return close_account(tx, x->user, &x->arena);
+    /* What clients have not confirmed yet, while the server is stopped, may be theirs. */
+    e = gateway_sessions_forget(tx_sql(tx));
+    return e == ERR_OK ? close_account(tx, x->user, &x->arena) : e;
 }
 
 enum err user_erase(struct core *c, struct user_id id)

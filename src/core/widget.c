@@ -5,9 +5,12 @@
 #include "core/core_priv.h"
 #include "core/guild_settings.h"
 #include "core/invites_priv.h"
+#include "core/online.h"
 #include "proto/invite_events.h"
 #include "store/guilds.h"
+#include "store/id_list.h"
 #include "store/joining.h"
+#include "store/member_list.h"
 
 struct widget_edit {
     struct core *core;
@@ -139,5 +142,48 @@ enum err widget_get(struct core *c, struct guild_id guild, struct arena *arena,
     *view = x.view;
     *code = x.code;
     *members = x.members;
+    return ERR_OK;
+}
+
+struct online_read {
+    struct guild_id guild;
+    struct slice ids;
+    struct arena *arena;
+    struct member *list;
+    size_t count;
+};
+
+static enum err read_online(struct tx *tx, void *ctx)
+{
+    struct online_read *x = ctx;
+    return members_among(tx_sql(tx), x->guild, x->ids, x->arena, &x->list, &x->count);
+}
+
+static const char *status_of(const struct online_member *online, size_t count, uint64_t user)
+{
+    for (size_t i = 0; i < count; i++)
+        if (online[i].user == user)
+            return online[i].status;
+    return "online";
+}
+
+enum err widget_online(struct core *c, struct guild_id guild, struct arena *arena,
+                       struct member **list, const char **statuses, size_t *count)
+{
+    struct online_member online[WIDGET_MEMBERS_MAX];
+    uint64_t ids[WIDGET_MEMBERS_MAX];
+    struct online_read x = {.guild = guild, .arena = arena};
+    size_t n = online_list(c, guild, online, WIDGET_MEMBERS_MAX);
+    for (size_t i = 0; i < n; i++)
+        ids[i] = online[i].user;
+    enum err e = id_list_pack(ids, n, arena, &x.ids);
+    if (e == ERR_OK && n > 0)
+        e = store_read(c->store, read_online, &x);
+    if (e != ERR_OK)
+        return e;
+    *list = x.list;
+    *count = x.count < WIDGET_MEMBERS_MAX ? x.count : WIDGET_MEMBERS_MAX;
+    for (size_t i = 0; i < *count; i++)
+        statuses[i] = status_of(online, n, x.list[i].user.id.v);
     return ERR_OK;
 }

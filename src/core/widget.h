@@ -21,3 +21,7 @@ MUST_CHECK enum err widget_change(struct core *c, const struct actor *by, const 
  */
 MUST_CHECK enum err widget_get(struct core *c, struct guild_id guild, struct arena *arena,
                                struct guild_view **view, struct slice *code, uint64_t *members);
+/* Up to WIDGET_MEMBERS_MAX members who are online, by id; statuses[i] is list[i]'s. */
+enum { WIDGET_MEMBERS_MAX = 100 };
+MUST_CHECK enum err widget_online(struct core *c, struct guild_id guild, struct arena *arena,
+                                  struct member **list, const char **statuses, size_t *count);

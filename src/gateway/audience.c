@@ -78,6 +78,7 @@ struct subject audience_subject(const struct audience_class *c)
 static void forget_json(struct audience_class *c)
 {
     bytes_unref(&c->guild_json);
+    bytes_unref(&c->guild_json_v2);
     bytes_unref(&c->create);
 }
 
@@ -175,6 +176,7 @@ static void class_free(struct guild_sub *s, struct audience_class *c)
     list_remove(&c->node);
     forget_json(c);
     channel_moves_deinit(&c->moves);
+    voice_moves_deinit(&c->voice);
     mem_free(MEM_GATEWAY, c->permissions);
     mem_free(MEM_GATEWAY, c->roles);
     mem_free(MEM_GATEWAY, c->sessions);
@@ -240,7 +242,7 @@ static struct audience_class *obtain(struct guild_sub *s, const struct class_key
 static bool append(struct audience_class *c, struct guild_link *l)
 {
     if (c->count == c->capacity) {
-        uint32_t capacity = c->capacity == 0 ? 4 : c->capacity * 2;
+        uint32_t capacity = c->capacity < 4 ? c->capacity + 1 : c->capacity + c->capacity / 2;
         struct session **sessions =
             mem_realloc(MEM_GATEWAY, c->sessions, capacity * sizeof(struct session *));
         if (sessions == NULL)
@@ -293,12 +295,13 @@ bool audience_join(struct guild_link *l)
 {
     struct guild_sub *s = l->guild;
     assert(s->change == NULL && l->class == NULL);
-    struct class_key k = key_of(l, l->timed_out_until_ms != 0 ||
+    const struct link_entry *entry = l->entry;
+    struct class_key k = key_of(l, entry->timed_out_until_ms != 0 ||
                                        audience_is_special(s->view, l->session->who.user.v));
-    k.timed_out_until_ms = l->timed_out_until_ms;
-    k.pending = l->pending;
-    k.roles = l->roles;
-    k.role_count = l->role_count;
+    k.timed_out_until_ms = entry->timed_out_until_ms;
+    k.pending = entry->pending;
+    k.roles = entry->roles;
+    k.role_count = entry->role_count;
     struct audience_class *c = obtain(s, &k);
     return c != NULL && put_into(s, c, l);
 }
@@ -340,10 +343,13 @@ void audience_give_up_all(struct audience_class *c)
         audience_give_up(c->links[left - 1]);
 }
 
-static void tell(struct session *s, const struct channel_moves *moves)
+static void tell(struct session *s, const struct channel_moves *moves,
+                 const struct voice_moves *voice)
 {
-    for (uint32_t i = 0; i < moves->count; i++)
+    voice_moves_tell(s, voice, true);
+    for (uint32_t i = 0; (s->intents & INTENT_GUILDS) != 0 && i < moves->count; i++)
         session_push(s, moves->payloads[i]);
+    voice_moves_tell(s, voice, false);
 }
 
 void audience_move(struct guild_link *l, const struct standing *now)
@@ -360,16 +366,18 @@ void audience_move(struct guild_link *l, const struct standing *now)
     if (c == l->class)
         return;
     const struct audience_class *old = l->class;
-    struct channel_moves moves;
+    struct channel_moves moves = {0};
+    struct voice_moves voice = {0};
     struct visible_change v;
     visible_begin(&v, NULL, s->view, s->last_messages, s->view, s->last_messages);
-    bool known = c != NULL && visible_moves(&v, old->permissions, c->permissions, &moves);
+    bool known = c != NULL && visible_moves(&v, old->permissions, c->permissions, &moves) &&
+                 voice_moves_make(s, c->intents, s->view, old->permissions, c->permissions, &voice);
     if (c == NULL || !put_into(s, c, l) || !known)
         audience_give_up(l);
-    else if ((l->session->intents & INTENT_GUILDS) != 0)
-        tell(l->session, &moves);
-    if (known)
-        channel_moves_deinit(&moves);
+    else
+        tell(l->session, &moves, &voice);
+    channel_moves_deinit(&moves);
+    voice_moves_deinit(&voice);
     visible_end(&v);
 }
 

@@ -2,42 +2,53 @@
 #include <string.h>
 
 #include "gateway/gateway_priv.h"
+#include "wire/etf.h"
 #include "wire/json_read.h"
 
 enum { COMMAND_WINDOW_MS = 60 * 1000, COMMAND_JSON_DEPTH = 16 };
 
-enum op_receives { OP_REFUSED, OP_IGNORED, OP_HANDLED };
+enum op_receives { OP_REFUSED, OP_IGNORED, OP_CONN, OP_SESSION };
+
+/* In the table's column `handler` of what no session handles. */
+static void none(struct session *s, const json_t *d)
+{
+    (void)s;
+    (void)d;
+}
 
 struct op {
     int number;
     enum op_receives receives;
+    void (*handler)(struct session *s, const json_t *d);
 };
 
 static const struct op OPS[] = {
-#define X(number, name, receives, direction, rule) {number, OP_##receives},
+#define X(number, name, receives, handler, direction, rule) {number, OP_##receives, handler},
 #include "gateway/opcodes.def"
 #undef X
 };
 
 enum {
-#define X(number, name, receives, direction, rule) OP_##name = number,
+#define X(number, name, receives, handler, direction, rule) OP_##name = number,
 #include "gateway/opcodes.def"
 #undef X
 };
 
-/* People's clients send 12 to 42 for things that are not here (calls, streams, lists): let them. */
-static enum op_receives op_lookup(int64_t number, const struct gw_conn *g)
+/* People's clients send 12 to 42 for things that are not here (calls, streams): let them. */
+static struct op op_lookup(int64_t number, const struct gw_conn *g)
 {
     for (size_t i = 0; i < sizeof OPS / sizeof OPS[0]; i++) {
         if (OPS[i].number == number)
-            return OPS[i].receives;
+            return OPS[i];
     }
     bool person = g->session != NULL && !g->session->who.bot;
-    return person && number >= 12 && number <= 42 ? OP_IGNORED : OP_REFUSED;
+    bool ignored = person && number >= 12 && number <= 42;
+    return (struct op){(int)number, ignored ? OP_IGNORED : OP_REFUSED, none};
 }
 
 void gw_invalid_session(struct gw_conn *g, bool resumable)
 {
+    conn_stranger(g->conn);
     gw_conn_send(g, resumable ? SLICE("{\"t\":null,\"s\":null,\"op\":9,\"d\":true}")
                               : SLICE("{\"t\":null,\"s\":null,\"op\":9,\"d\":false}"));
 }
@@ -49,9 +60,11 @@ static void heartbeat(struct gw_conn *g, const json_t *d)
         return;
     }
     if (g->session != NULL) {
+        /* A number that was not sent confirms nothing: it may be of the client's session before. */
         json_int_t seq = json_is_integer(d) ? json_integer_value(d) : 0;
-        if (seq > 0)
+        if (seq > 0 && (uint64_t)seq <= g->session->replay.sent)
             replay_confirm(&g->session->replay, (uint64_t)seq);
+        session_age(g->session);
         gw_conn_deadline(g, g->hub->gateway->options.heartbeat_interval_ms * 3 / 2);
         session_seen(g->session);
     }
@@ -78,6 +91,9 @@ static void dispatch(struct gw_conn *g, int64_t number, const json_t *d, struct 
     case OP_HEARTBEAT:
         heartbeat(g, d);
         return;
+    case OP_QOS_HEARTBEAT:
+        heartbeat(g, json_object_get(d, "seq"));
+        return;
     case OP_IDENTIFY:
     case OP_RESUME:
         if (identified)
@@ -90,16 +106,19 @@ static void dispatch(struct gw_conn *g, int64_t number, const json_t *d, struct 
     default:
         break;
     }
-    if (op_lookup(number, g) == OP_REFUSED)
+    struct op op = op_lookup(number, g);
+    if (op.receives == OP_REFUSED)
         gw_conn_close(g, ERR_GW_UNKNOWN_OPCODE);
     else if (!identified)
         gw_conn_close(g, ERR_GW_NOT_AUTHENTICATED);
+    else if (op.receives == OP_SESSION && g->session != NULL && g->session->state == SESSION_LIVE)
+        op.handler(g->session, d);
     else
         log_debug(loop_log(g->hub->loop), "gateway", "command without effect", LOG_I("op", number));
 }
 
-/* docs: 120 commands per connection and 60 seconds. */
-static bool within_rate(struct gw_conn *g)
+/* docs: 120 commands per connection and 60 seconds, heartbeats included. */
+static bool within_rate(struct gw_conn *g, uint32_t *count, uint32_t max)
 {
     if (!g->hub->gateway->options.limits_enabled)
         return true;
@@ -107,18 +126,28 @@ static bool within_rate(struct gw_conn *g)
     if (now_ms - g->window_start_ms >= COMMAND_WINDOW_MS) {
         g->window_start_ms = now_ms;
         g->window_commands = 0;
+        g->window_controls = 0;
     }
-    return ++g->window_commands <= LIMIT_GATEWAY_COMMANDS;
+    return ++*count <= max;
+}
+
+bool gw_control(struct gw_conn *g)
+{
+    if (within_rate(g, &g->window_controls, LIMIT_GATEWAY_CONTROLS))
+        return true;
+    gw_conn_close(g, ERR_GW_RATE_LIMITED);
+    return false;
 }
 
 void gw_command(struct gw_conn *g, struct slice text)
 {
-    if (!within_rate(g)) {
+    if (!within_rate(g, &g->window_commands, LIMIT_GATEWAY_COMMANDS)) {
         gw_conn_close(g, ERR_GW_RATE_LIMITED);
         return;
     }
     json_t *root = NULL;
-    enum err e = json_read(text, COMMAND_JSON_DEPTH, &root);
+    enum err e = g->encoding == GW_ETF ? etf_read(text, COMMAND_JSON_DEPTH, &root)
+                                       : json_read(text, COMMAND_JSON_DEPTH, &root);
     if (e != ERR_OK) {
         gw_conn_close(g, ERR_GW_DECODE);
         return;

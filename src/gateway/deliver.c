@@ -1,5 +1,6 @@
 /* An event of a guild to those of its sessions that may get it: whole classes at a time. */
 #include "gateway/gateway_priv.h"
+#include "gateway/voice_list.h"
 #include "model/permissions.h"
 
 /* Of somebody without MESSAGE_CONTENT. */
@@ -15,15 +16,18 @@ static struct bytes *guarded_payload(const struct event *e, uint64_t user_id)
 
 /* What a class must have to get an event. */
 struct gate {
-    size_t at;            /* the slot of its permissions */
-    uint64_t sees;        /* all of these */
-    uint64_t permissions; /* one of these; 0: none is needed */
-    uint32_t intents;     /* likewise */
-    uint64_t fresh;       /* not if its channel came into sight at this position */
+    size_t at;                 /* the slot of its permissions */
+    uint64_t sees;             /* all of these */
+    uint64_t permissions;      /* one of these; 0: none is needed */
+    uint32_t intents;          /* likewise */
+    uint64_t fresh;            /* not if its channel came into sight at this position */
+    const struct event *voice; /* of a VOICE_STATE_UPDATE, which alone decides; else NULL */
 };
 
 static bool passes(const struct audience_class *c, const struct gate *g)
 {
+    if (g->voice != NULL)
+        return voice_payload(c->links[0]->guild, c, g->voice, 0) != NULL;
     uint64_t held = c->permissions[g->at];
     return (held & g->sees) == g->sees && (g->permissions == 0 || (held & g->permissions) != 0) &&
            (g->intents == 0 || (c->intents & g->intents) != 0) &&
@@ -45,7 +49,8 @@ static bool gate_of(const struct guild_sub *s, const struct event *e, struct gat
         return true;
     if (info->audience != AUDIENCE_CHANNEL)
         return false;
-    if (e->channel_id == 0)
+    out->voice = e->voice != NULL ? e : NULL;
+    if (e->channel_id == 0 || e->voice != NULL)
         return true;
     const struct channel *c = guild_view_channel(s->view, (struct channel_id){e->channel_id});
     if (c == NULL)
@@ -69,11 +74,88 @@ static void deliver_to_member(struct guild_sub *s, const struct event *e, uint32
     }
 }
 
+/* Users hear where they are, whatever they see. */
+static void deliver_to_user(struct guild_sub *s, const struct event *e, const struct gate *gate)
+{
+    struct user_sub *u = map_get(&s->hub->users, e->entity_id);
+    if (u == NULL)
+        return;
+    LIST_FOREACH (it, &u->sessions) {
+        struct session *own = LIST_OWNER(it, struct session, user_node);
+        const struct guild_link *l = session_link(own, s->feed.stream.id);
+        if (l != NULL && l->class != NULL && !passes(l->class, gate) &&
+            (own->intents & gate->intents) != 0)
+            session_push(own, e->payload);
+    }
+}
+
+static void deliver_to_own(struct guild_sub *s, const struct event *e, const struct gate *gate)
+{
+    if (event_info(e->kind)->audience == AUDIENCE_MEMBER)
+        deliver_to_member(s, e, gate->intents);
+    else if (gate->voice != NULL)
+        deliver_to_user(s, e, gate);
+}
+
 static struct bytes *payload_for(const struct audience_class *c, const struct event *e,
                                  const struct session *s)
 {
+    if (e->voice != NULL)
+        return voice_payload(c->links[0]->guild, c, e, s->who.user.v);
     bool guarded = e->payload_blank != NULL && !c->content;
     return guarded ? guarded_payload(e, s->who.user.v) : e->payload;
+}
+
+enum { AHEAD_CONN = 2, AHEAD_SLOT = 4, AHEAD_SESSION = 8 };
+
+/* The session at `at` is next. Of thousands hardly anything is in the caches, so what session_put
+ * touches is asked for in steps: the session, what it points at, what that points at. The sessions
+ * that follow, up to `end`, are not gone before it is their turn (session_put ends none at once).
+ */
+static void ask_ahead(struct session *const *at, struct session *const *end)
+{
+    size_t left = (size_t)(end - at);
+    if (left > AHEAD_SESSION) {
+        PREFETCH(at[AHEAD_SESSION]);
+        PREFETCH((const char *)at[AHEAD_SESSION] + CACHE_LINE_BYTES);
+    }
+    if (left > AHEAD_SLOT) {
+        PREFETCH(replay_end(&at[AHEAD_SLOT]->replay));
+        PREFETCH(at[AHEAD_SLOT]->conn);
+    }
+    if (left > AHEAD_CONN && at[AHEAD_CONN]->conn != NULL)
+        PREFETCH(at[AHEAD_CONN]->conn->conn);
+}
+
+/* So many sessions get the same bytes: the references are taken at once. */
+static void deliver_same(struct session **sessions, uint32_t count, struct bytes *payload)
+{
+    uint32_t left = count;
+    bytes_ref_many(payload, left);
+    for (uint32_t i = 0; i < count; i++) {
+        ask_ahead(&sessions[i], &sessions[count]);
+        left -= session_put(sessions[i], payload);
+    }
+    for (; left > 0; left--) {
+        struct bytes *untaken = payload;
+        bytes_unref(&untaken);
+    }
+}
+
+/* The same for all sessions of the class. */
+static bool same_for_all(const struct audience_class *c, const struct event *e)
+{
+    return e->voice == NULL && (e->payload_blank == NULL || c->content);
+}
+
+static void deliver_class(struct audience_class *c, const struct event *e)
+{
+    if (same_for_all(c, e)) {
+        deliver_same(c->sessions, c->count, e->payload);
+        return;
+    }
+    for (uint32_t i = 0; i < c->count; i++)
+        session_push(c->sessions[i], payload_for(c, e, c->sessions[i]));
 }
 
 static void deliver_all(struct guild_sub *s, const struct event *e, const struct gate *gate)
@@ -82,11 +164,10 @@ static void deliver_all(struct guild_sub *s, const struct event *e, const struct
         struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
         if (!passes(c, gate))
             continue;
-        for (uint32_t i = 0; i < c->count; i++)
-            session_push(c->sessions[i], payload_for(c, e, c->sessions[i]));
+        deliver_class(c, e);
+        s->hub->work -= (int)(c->count / PUSHES_PER_WORK);
     }
-    if (event_info(e->kind)->audience == AUDIENCE_MEMBER)
-        deliver_to_member(s, e, gate->intents);
+    deliver_to_own(s, e, gate);
 }
 
 void audience_deliver(struct guild_sub *s, const struct event *e)
@@ -94,9 +175,9 @@ void audience_deliver(struct guild_sub *s, const struct event *e)
     struct gate gate;
     if (!gate_of(s, e, &gate))
         return;
-    s->hub->bulk = s->link_count >= GUILD_BULK_MIN;
+    s->hub->bulk = s->link_count >= GUILD_BULK_MIN ? &s->lane : NULL;
     deliver_all(s, e, &gate);
-    s->hub->bulk = false;
+    s->hub->bulk = NULL;
 }
 
 /* Who is to get it is settled at once; in a big guild the pushing follows. */
@@ -114,14 +195,19 @@ void delivery_begin(struct guild_sub *s, const struct event *e)
         struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
         c->left = passes(c, &gate) ? c->count : 0;
     }
-    if (event_info(e->kind)->audience == AUDIENCE_MEMBER)
-        deliver_to_member(s, e, gate.intents);
+    deliver_to_own(s, e, &gate);
 }
 
 static bool run(struct guild_sub *s, const struct event *e)
 {
     LIST_FOREACH (it, &s->classes) {
         struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
+        while (c->left > 0 && s->hub->work > 0 && same_for_all(c, e)) {
+            uint32_t n = c->left < (uint32_t)s->hub->work ? c->left : (uint32_t)s->hub->work;
+            c->left -= n;
+            s->hub->work -= (int)n;
+            deliver_same(&c->sessions[c->left], n, e->payload);
+        }
         for (; c->left > 0; c->left--) {
             if (s->hub->work <= 0)
                 return false;
@@ -137,8 +223,8 @@ bool delivery_run(struct guild_sub *s, const struct event *e)
 {
     if (!s->sliced)
         return true;
-    s->hub->bulk = s->link_count >= GUILD_BULK_MIN;
+    s->hub->bulk = s->link_count >= GUILD_BULK_MIN ? &s->lane : NULL;
     bool finished = run(s, e);
-    s->hub->bulk = false;
+    s->hub->bulk = NULL;
     return finished;
 }

@@ -9,8 +9,40 @@ void feed_init(struct feed *f, struct stream stream, const struct feed_ops *ops)
     *f = (struct feed){.stream = stream, .state = FEED_LOADING, .ops = ops};
 }
 
+/* Rows of the log from `at` on; `more`: there may be further ones behind them. */
+struct feed_rest {
+    uint32_t at;
+    uint32_t count;
+    bool more;
+    struct event *rows[];
+};
+
+static void drop_rest(struct feed *f)
+{
+    struct feed_rest *r = f->rest;
+    f->rest = NULL;
+    for (uint32_t i = r == NULL ? 0 : r->at; r != NULL && i < r->count; i++)
+        event_unref(&r->rows[i]);
+    mem_free(MEM_GATEWAY, r);
+}
+
+/* Without memory they are read again. */
+static void keep_rest(struct feed *f, struct event *const *events, size_t count, bool more)
+{
+    if (count == 0 && more)
+        return;
+    struct feed_rest *r = mem_alloc(MEM_GATEWAY, sizeof *r + (count + 1) * sizeof(struct event *));
+    if (r == NULL)
+        return;
+    *r = (struct feed_rest){.count = (uint32_t)count, .more = more};
+    for (size_t i = 0; i < count; i++)
+        r->rows[i] = event_ref(events[i]);
+    f->rest = r;
+}
+
 void feed_deinit(struct feed *f)
 {
+    drop_rest(f);
     for (uint32_t i = 0; i < f->held_count; i++)
         event_unref(&f->held[i]);
     mem_free(MEM_GATEWAY, f->held);
@@ -56,6 +88,7 @@ static void settle(struct feed *f)
     bool hole = f->held_lost;
     f->held_lost = false;
     f->state = FEED_LIVE;
+    f->batch = true;
     for (uint32_t i = 0; i < count; i++) {
         if (f->paused) {
             hold(f, held[i]);
@@ -65,6 +98,7 @@ static void settle(struct feed *f)
         }
         event_unref(&held[i]);
     }
+    f->batch = false;
     mem_free(MEM_GATEWAY, held);
     if (hole && f->paused)
         f->held_lost = true;
@@ -111,32 +145,68 @@ void feed_pause(struct feed *f)
     f->paused = true;
 }
 
-void feed_resume(struct feed *f)
+/* Of rows that follow each other, as many as the owner takes; how many those are. */
+static size_t apply_rows(struct feed *f, struct event *const *rows, size_t count)
 {
-    assert(f->paused);
-    f->paused = false;
-    if (f->state == FEED_REFILLING)
-        f->ops->refill(f); /* what followed in the log was not kept */
-    else
-        settle(f);
-}
-
-void feed_refilled(struct feed *f, struct event *const *events, size_t count, bool more)
-{
-    assert(f->state == FEED_REFILLING && !f->paused);
-    for (size_t i = 0; i < count; i++) {
-        if (events[i]->position <= f->position)
+    size_t i = 0;
+    f->batch = true;
+    for (; i < count && !f->paused; i++) {
+        if (rows[i]->position <= f->position)
             continue;
         /* events_replay ends before a hole, and says so: then feed_restart is due. */
-        assert(events[i]->position == f->position + 1);
-        apply(f, events[i]);
-        if (f->paused)
-            return;
+        assert(rows[i]->position == f->position + 1);
+        apply(f, rows[i]);
     }
+    f->batch = false;
+    return i;
+}
+
+static void all_applied(struct feed *f, bool more)
+{
     if (more)
         f->ops->refill(f);
     else
         settle(f);
+}
+
+void feed_resume(struct feed *f)
+{
+    assert(f->paused);
+    f->paused = false;
+    struct feed_rest *r = f->rest;
+    if (r != NULL) {
+        size_t n = apply_rows(f, r->rows + r->at, r->count - r->at);
+        for (; n > 0; n--)
+            event_unref(&r->rows[r->at++]);
+        if (f->paused)
+            return;
+        bool more = r->more;
+        drop_rest(f);
+        all_applied(f, more);
+    } else if (f->state == FEED_REFILLING) {
+        f->ops->refill(f);
+    } else {
+        settle(f);
+    }
+}
+
+void feed_refilled(struct feed *f, struct event *const *events, size_t count, bool more)
+{
+    assert(f->state == FEED_REFILLING && !f->paused && f->rest == NULL);
+    size_t n = apply_rows(f, events, count);
+    if (f->paused)
+        keep_rest(f, events + n, count - n, more);
+    else
+        all_applied(f, more);
+}
+
+bool feed_is_owed(const struct feed *f)
+{
+    for (uint32_t i = 0; i < f->held_count; i++) {
+        if (f->held[i]->position > f->position)
+            return true;
+    }
+    return false;
 }
 
 void feed_restart(struct feed *f)

@@ -12,7 +12,8 @@
  *
  * In LOADING and REFILLING what arrives is held, up to a maximum; beyond it the log is read once
  * more. The same while the feed is paused, which it may be when LIVE or REFILLING: the owner has
- * not finished with the event that it was given last.
+ * not finished with the event that it was given last, or has had enough for now. Rows of the log
+ * that were read but not applied when it paused are kept for feed_resume.
  */
 
 #include <stdbool.h>
@@ -37,13 +38,15 @@ struct feed_ops {
 
 struct feed {
     struct stream stream;
-    enum feed_state state;
-    bool paused;
     uint64_t position; /* applied up to here */
     struct event **held;
-    uint32_t held_count;
-    bool held_lost;
+    struct feed_rest *rest; /* rows of the log still to be applied: REFILLING and paused */
     const struct feed_ops *ops;
+    uint16_t held_count;
+    uint8_t state; /* enum feed_state */
+    bool paused;
+    bool held_lost;
+    bool batch; /* what is applied now is one of several, all there: pausing spreads them */
 };
 
 /* LOADING. */
@@ -58,10 +61,13 @@ void feed_offer(struct feed *f, struct event *e);
 void feed_lost(struct feed *f);
 /* Inside apply: nothing more until feed_resume. */
 void feed_pause(struct feed *f);
-/* Not inside apply: goes on with what was held, or asks for the log again. */
+/* Not inside apply: goes on with what was read or held, or asks for the log again. */
 void feed_resume(struct feed *f);
 /* The log's rows after f->position, in order; `more`: there may be further ones. Borrowed. */
 void feed_refilled(struct feed *f, struct event *const *events, size_t count, bool more);
+/* Something after f->position is known to be committed: asked now, the log gives what follows, or
+ * has lost it. */
+bool feed_is_owed(const struct feed *f);
 /* The log has no longer what follows f->position: whoever was fed must begin anew, and so does the
  * feed, with a new snapshot. LOADING; drops what is held. */
 void feed_restart(struct feed *f);

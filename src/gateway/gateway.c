@@ -1,5 +1,6 @@
 /* The gateway as a whole: one hub a loop. */
 #include "gateway/gateway_priv.h"
+#include "gateway/presence.h"
 
 enum { LIVE_USERS_MAX = 1 << 20 }; /* in each part of the count; as many as a hub may have */
 
@@ -9,9 +10,11 @@ enum err gateway_new(const struct gateway_options *o, struct gateway **out)
     if (g == NULL)
         return ERR_NO_MEMORY;
     g->options = *o;
+    presence_online(g, &g->online);
     g->hubs = mem_array(MEM_GATEWAY, o->loop_count, sizeof *g->hubs);
     g->live = counts_new(MEM_GATEWAY, LIVE_USERS_MAX, random_u64(o->random));
-    if (g->hubs == NULL || g->live == NULL) {
+    g->presences = presences_new(random_u64(o->random));
+    if (g->hubs == NULL || g->live == NULL || g->presences == NULL) {
         gateway_free(&g);
         return ERR_NO_MEMORY;
     }
@@ -32,12 +35,9 @@ static void drain_hub(struct task *t, struct loop *l)
     (void)l;
     struct hub *h = (struct hub *)(void *)((char *)t - offsetof(struct hub, drain));
     h->draining = true;
+    presence_desk_close(h->desk); /* that all are gone is not told: they come again */
     LIST_FOREACH (it, &h->conns)
         gw_conn_reconnect(LIST_OWNER(it, struct gw_conn, node));
-    /* Nobody can resume here any more, and the loop, whose timers they hold, goes before the hub.
-     */
-    hub_drop_sessions(h);
-    visits_forget(h);
 }
 
 void gateway_drain(struct gateway *g)
@@ -48,6 +48,11 @@ void gateway_drain(struct gateway *g)
     }
 }
 
+const struct online_source *gateway_online(const struct gateway *g)
+{
+    return &g->online;
+}
+
 void gateway_free(struct gateway **g)
 {
     if (*g == NULL)
@@ -55,6 +60,7 @@ void gateway_free(struct gateway **g)
     for (unsigned i = 0; i < (*g)->hub_count; i++)
         hub_deinit(&(*g)->hubs[i]);
     counts_free(&(*g)->live);
+    presences_free(&(*g)->presences);
     mem_free(MEM_GATEWAY, (*g)->hubs);
     mem_free(MEM_GATEWAY, *g);
     *g = NULL;

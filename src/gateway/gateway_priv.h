@@ -21,16 +21,25 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "core/guilds.h"
+#include "core/online.h"
 #include "gateway/feed.h"
+#include "gateway/frames.h"
 #include "gateway/gateway.h"
+#include "gateway/inbox.h"
+#include "gateway/narrow.h"
 #include "gateway/replay.h"
 #include "gateway/visible.h"
+#include "gateway/voice_moves.h"
 #include "wire/json_read.h"
+#include "wire/json_write.h"
 #include "wire/ws.h"
 
 enum {
     SESSION_ID_LEN = 32,          /* 2 hex digits of the loop, 30 random ones */
-    HUB_TAKE_MAX = 128,           /* events handled in one turn before I/O gets its turn */
+    HUB_TAKE_MAX = 128,           /* events taken off the bus at once */
+    HUB_TAKE_ROUNDS = 4,          /* ... so often before I/O gets its turn */
+    HUB_HOLD_TURNS = 128,         /* turns that a big guild's bulk waits for more frames at most */
+    ENFORCE_EVERY_MS = 20,        /* between walks over all sessions for those that hold too much */
     HUB_IN_FLIGHT_MAX = 64,       /* jobs of one loop with workers; the others wait in line */
     HUB_JOBS_MAX = 32,            /* guild loads and refills under way at once */
     HUB_WORK_PER_TURN = 512,      /* permissions computed and dispatches pushed in one turn on
@@ -39,9 +48,9 @@ enum {
                                      portions, between which others have their turn */
     GUILD_SLICED_MIN = 1536,      /* ... from which an event is even pushed in several turns */
     GUILD_RECENT_MAX = 64,        /* changes of members that are remembered for who is entering */
-    GUILD_LATER_MAX = 64,         /* unlogged events held while a guild changes */
+    GUILD_AHEAD_MAX = 64,         /* events given to a bulk guild's sessions ahead of the writing */
+    PUSHES_PER_WORK = 4,          /* deliveries of a guild that is not sliced cost less */
     CONN_QUEUED_MAX = 256 * 1024, /* bytes handed to the connection ahead of the kernel */
-    FRAME_PREFIX_MAX = WS_HEADER_MAX + 32,
     JOB_ARENA_BYTES = 64 * 1024 * 1024,
     REFILL_ROWS = 256,         /* log rows read in one go */
     RETRY_MS = 250,            /* between attempts when the store is overloaded */
@@ -67,47 +76,78 @@ struct gw_job {
 
 enum gw_conn_state { GW_CONN_OPEN, GW_CONN_IDENTIFYING, GW_CONN_SESSION, GW_CONN_CLOSING };
 
+/* First what every flush touches. */
 struct gw_conn {
     uint32_t magic;
-    enum gw_conn_state state;
-    struct hub *hub;
+    uint8_t encoding; /* enum gw_encoding */
+    uint8_t compress; /* enum gw_compress */
+    bool begun;       /* the header of the compressed stream was sent */
     struct conn *conn;
-    struct list node; /* hub's */
     struct session *session;
+    struct stall *stall; /* while bytes wait for the client to read; else NULL */
+    struct hub *hub;
+    enum gw_conn_state state;
+    struct list node;      /* hub's */
     struct auth_job *auth; /* Identify under way */
     struct gw_move *move;  /* to another loop, at the end of this read */
     struct timer timer;    /* until Identify; then until the next heartbeat is overdue */
     struct ws_decoder ws;
     uint64_t window_start_ms; /* commands are counted per 60 s */
     uint32_t window_commands;
+    uint32_t window_controls; /* pings and pongs, likewise */
+    uint32_t answered;        /* bytes of answers since the queue was last empty */
     uint32_t version;
-    char *host; /* of the upgrade, for resume_gateway_url; until READY */
+    struct gw_stream *stream; /* zlib-stream only */
+    char *host;               /* of the upgrade, for resume_gateway_url; until READY */
 };
 
+/* Every session has one for each of its guilds, so what is only needed until it is live is apart.
+ */
 struct guild_link {
     struct session *session;
     struct guild_sub *guild;
-    struct audience_class *class; /* NULL while waiting */
+    struct audience_class *class;            /* NULL while waiting */
+    struct link_entry *entry;                /* until GUILD_CREATE was made */
+    struct guild_subscription *subscription; /* of people who look at it (member_list.h); or NULL */
     uint32_t class_index;
+    uint32_t watch_number; /* in guild->presences, from 1; 0: is not told of presences */
+    bool present;          /* counted in the guild's presence roster */
+    bool gone;             /* removed after the membership was read: never to enter */
+    bool restored;         /* of a session of before a restart: the client knows the guild */
+    bool temporary;
+};
+
+struct link_entry {
+    struct guild_link *link;
     struct list waiting;   /* in guild->waiting */
     uint64_t min_position; /* the guild's stream as of which `member` was read */
     bool reading;          /* it is being read again: there was a change since */
-    bool gone;             /* removed after min_position: never to enter */
-    int64_t joined_at_ms;
-    struct bytes *member;  /* the user's own member object, until GUILD_CREATE was made */
-    struct role_id *roles; /* likewise; then the class has them */
-    uint32_t role_count;
-    int64_t timed_out_until_ms;
     bool pending;
-    bool temporary;
+    int64_t joined_at_ms;
+    int64_t timed_out_until_ms;
+    struct bytes *member; /* the user's own member object */
+    uint32_t role_count;
+    struct role_id roles[]; /* then the class has them */
 };
 
 enum session_state { SESSION_LOADING, SESSION_LIVE };
 
+/* First what every dispatch touches: two lines of the cache, and no more. */
 struct session {
     uint32_t magic;
-    enum session_state state;
+    bool failed;        /* about to be freed, takes nothing any more */
+    bool ready_pending; /* people: READY waits for all guilds */
+    bool retry_load;    /* more happened while LOADING than could be held */
     struct hub *hub;
+    struct gw_conn *conn; /* NULL while detached */
+    struct replay replay;
+    uint64_t
+        asked_seq; /* up to this number, so many bytes are READY and guilds: what was asked for */
+    size_t asked_bytes;
+    struct inspection *inspection; /* an operator looks at it */
+    struct member_requests
+        *requests; /* op 8 that waits or is answered (member_request.h); or NULL */
+    enum session_state state;
     char id[SESSION_ID_LEN + 1];
     uint64_t key; /* of id, in hub->sessions */
     struct principal who;
@@ -115,36 +155,41 @@ struct session {
     uint32_t shard_id;
     uint32_t shard_count;
     uint32_t large_threshold;
+    uint64_t capabilities; /* of people's clients, see surface reference §2.4 */
     uint32_t version;
-    struct gw_conn *conn; /* NULL while detached */
     struct user_sub *user;
     struct list user_node;
-    struct replay replay;
-    struct guild_link **links;
+    struct guild_link **links; /* by guild id */
     uint32_t link_count;
     uint32_t link_capacity;
-    bool ready_pending;  /* people: READY waits for all guilds */
-    bool retry_load;     /* more happened while LOADING than could be held */
     uint32_t leaves;     /* guilds left so far: a membership read before one of them is stale */
+    uint32_t restoring;  /* of before a restart: steps left until it is as it was (handover.h) */
     uint64_t stamp;      /* the user's stream as of the snapshot */
-    bool failed;         /* about to be freed, takes nothing any more */
     struct timer timer;  /* resume window */
     struct event **held; /* user events while LOADING */
     uint32_t held_count;
     uint32_t held_capacity;
-    int64_t seen_day_ms;       /* of the user, as far as this session has noted it */
-    struct session_load *load; /* between its snapshot and READY (people) */
+    int64_t seen_day_ms;          /* of the user, as far as this session has noted it */
+    struct seat *seat;            /* what it shows of its user (presence.h) */
+    struct voice_commands *voice; /* op 4 that waits (voice_command.c); NULL: none was ever sent */
+    struct session_load *load;    /* between its snapshot and READY (people) */
 };
 
 /* The user's stream on one loop. */
 struct user_sub {
     struct feed feed; /* first */
     struct hub *hub;
+    struct inbox inbox;
+    struct list busy; /* in hub->busy_users */
     struct list sessions;
     bool refill_wanted;
     struct user_refill *refill; /* the one under way; answers to older ones are void */
     uint64_t started_at;        /* feed_start's: after an older snapshot there is a gap */
     bool delivering;            /* an event is being handed to the sessions */
+    bool person_reading;        /* settings and friends, for presence (presence_person.c) */
+    bool person_again;
+    uint8_t settings_status;       /* enum presence_status, as the settings said last */
+    struct status_end *status_end; /* of the custom status; NULL: it does not end by itself */
 };
 
 /* Sessions of a guild that see the same things: same roles, same intents, same special treatment.
@@ -169,15 +214,19 @@ struct audience_class {
     uint64_t structure;         /* the guild's, that `permissions` are of */
     bool moving;                /* they are of the next one, and its sessions are being told so */
     struct channel_moves moves; /* what they are told */
+    struct voice_moves voice;   /* likewise, of voice states */
     uint32_t left;              /* the first so many sessions have not had their turn, in a pass
                                    over them that takes several turns of the loop */
     uint64_t fresh_position;    /* of the event with which its channel came into sight */
     struct bytes *guild_json;   /* the shared beginning of GUILD_CREATE, as of json_version */
     uint64_t json_version;
+    struct bytes *guild_json_v2; /* likewise, for clients that want `properties` (ready_priv.h) */
+    uint64_t json_v2_version;
     struct bytes *create; /* the last whole GUILD_CREATE made, for its user, as of create_version */
     uint64_t create_user;
     uint32_t create_threshold;
     uint64_t create_version;
+    uint64_t create_presences; /* presences_version */
 };
 
 struct guild_sub {
@@ -186,8 +235,9 @@ struct guild_sub {
     struct guild_view *view;
     uint64_t *last_messages; /* per channel of the view; NULL: forgotten when memory was short */
     uint64_t member_count;
-    uint64_t version;   /* bumped whenever GUILD_CREATE would read differently */
-    uint64_t structure; /* bumped with every view that changes permissions */
+    uint64_t version;                 /* bumped whenever GUILD_CREATE would read differently */
+    uint64_t structure;               /* bumped with every view that changes permissions */
+    struct presence_watch *presences; /* NULL: nobody here is told of presences */
     struct list classes;
     struct map by_key;       /* of classes, by hash */
     struct event *current;   /* being applied; if that takes more than one turn of the loop, the
@@ -195,15 +245,20 @@ struct guild_sub {
     struct turnover *change; /* the view is being replaced by that of `current` */
     bool noted;              /* all that it changes has been; it is being delivered */
     bool sliced;             /* ... in slices */
-    struct list busy;        /* in hub->busy */
-    struct event **later;    /* unlogged events that came meanwhile */
-    uint32_t later_count;
-    struct timer expiry; /* of the time-out that ends next */
+    struct list busy;        /* in hub->busy or hub->ahead */
+    struct inbox inbox;      /* what came while it was not its turn */
+    uint32_t ahead;          /* events given to its sessions in the hub's bulk round ahead_round */
+    uint32_t ahead_round;
+    struct bulk_lane lane; /* connections that are to be written on its account */
+    struct timer expiry;   /* of the time-out that ends next */
     int64_t expiry_ms;
+    struct voice_list *voice;     /* who is in its voice channels (voice_list.h); NULL: nobody */
     struct recent_change *recent; /* a ring: members with sessions on this loop that changed */
     uint64_t recent_count;        /* ever */
     uint64_t recent_from;         /* later changes than this position are all in it */
-    struct list waiting;          /* links that are not in a class yet */
+    struct member_watch *watch;   /* while members are read for somebody (member_watch.h) */
+    struct member_roster *roster; /* while somebody looks at its members (member_list.h) */
+    struct list waiting;          /* entries of links that are not in a class yet */
     uint32_t link_count;
     struct list wanted; /* in hub->wanted or hub->later while it needs a job */
     bool job_running;
@@ -230,24 +285,56 @@ struct hub {
     struct list wanted; /* guilds that need a load or a refill */
     struct list later;  /* likewise, once the retry timer rings */
     struct list trash;  /* guilds without links, freed at the end of the turn */
-    struct list busy;   /* guilds in the middle of a change, in turns */
-    struct list visits; /* memberships that are to end with the user's last session */
-    bool bulk;          /* what is pushed now goes to very many sessions */
-    int work;           /* left in this turn, of work_per_turn */
+    struct list busy;   /* guilds in the middle of an event, or with more in the inbox, in turns */
+    struct list busy_users; /* likewise */
+    struct list stalled;    /* connections whose clients do not read, see stall.c */
+    struct timer stall_look;
+    struct list ahead;              /* guilds that wait for their sessions' frames to be written */
+    uint32_t bulk_round;            /* how often the loop had written all bulk */
+    unsigned held_turns;            /* in a row, of the bulk */
+    bool hold_bulk;                 /* a bulk guild had its turn and has more to push */
+    uint64_t enforced_ms;           /* the last look for sessions that hold too much */
+    struct list inspected;          /* inspections of sessions here */
+    const struct event *delivering; /* what is pushed comes of it; NULL: of none */
+    struct list voice_chores;       /* voice states that are to end (voice_command.c) */
+    struct list visits;             /* memberships that are to end with the user's last session */
+    struct bulk_lane *bulk; /* of the guild whose very many sessions are pushed to now; or NULL */
+    int work;               /* left in this turn, of work_per_turn */
     int work_per_turn;
     uint32_t sliced_min; /* GUILD_SLICED_MIN */
     unsigned jobs;
     struct timer retry;
-    struct buf scratch; /* payloads are composed here */
+    struct presence_desk *desk; /* who is to be told of presences (presence_tell.c) */
+    struct buf scratch;         /* payloads are composed here */
+    struct forms *forms;        /* tools that make other forms of them; NULL until needed */
+    struct narrow_pool narrow;
+    uint64_t watches;        /* made so far (member_watch.c) */
+    uint64_t request_queues; /* likewise (member_chunks.c) */
+    uint64_t rosters;        /* likewise (member_roster.c) */
     struct task drain;
     bool draining;
+    struct list
+        restore; /* sessions of before the restart, until they are begun (handover_take.c) */
+    struct task restore_task;
+    struct task restored_task;
+    bool restored;       /* who has not come by now does not come */
+    struct map kept;     /* keys of the sessions that have come */
+    struct list recalls; /* whom they may show (presence_recall.c) */
+    struct map more;     /* of those that have not: what others keep for them (handover_more.c) */
 };
 
 struct gateway {
     struct gateway_options options;
     struct hub *hubs;
     unsigned hub_count;
-    struct counts *live; /* sessions of each user, of all hubs */
+    struct counts *live;         /* sessions of each user, of all hubs */
+    struct presences *presences; /* likewise (presence.h) */
+    struct online_source online;
+    /* Sessions of before the restart: that are on their way, and that have arrived; loops that have
+     * not ended it yet. */
+    atomic_uint restoring;
+    atomic_uint arrived;
+    atomic_uint restoring_hubs;
 };
 
 /* hub.c */
@@ -255,6 +342,8 @@ MUST_CHECK enum err hub_start(struct hub *h, struct gateway *g, struct loop *l, 
 void hub_drop_sessions(struct hub *h);
 /* Its loop is gone by now, so its sessions must be too (gateway_drain). */
 void hub_deinit(struct hub *h);
+/* Nothing that the bus brought waits. */
+bool hub_idle(const struct hub *h);
 /* Zeroed, of `size` bytes (the struct that starts with the gw_job); NULL when memory is short. */
 MUST_CHECK void *gw_job_new(struct hub *h, size_t size, void (*work)(struct gw_job *),
                             void (*done)(struct gw_job *));
@@ -263,11 +352,29 @@ void gw_job_submit(struct gw_job *j, enum job_class class);
 void gw_job_free(struct gw_job *j);
 /* Starts what is in `later`, and users' refills that failed, in RETRY_MS. */
 void hub_retry_later(struct hub *h);
-/* The guild's change goes on when it is its turn. */
+
+/* serve.c: which stream has its turn */
+void serve_init(struct hub *h);
+/* An event off the bus, to its stream: at once, or when that has its turn. */
+void serve_offer(struct hub *h, struct event *e);
+/* Once a turn of the loop: whoever waits, as far as the account of the turn goes. */
+void serve_turn(struct hub *h);
+/* The guild's event, or what is in its inbox, goes on when it is its turn. */
 void hub_busy(struct hub *h, struct guild_sub *s);
+/* The feed has become live: what came meanwhile has its turn. */
+void serve_rouse_guild(struct guild_sub *s);
+void serve_rouse_user(struct user_sub *u);
+/* The bus lost something, perhaps of this stream. */
+void serve_lost_guild(struct guild_sub *s);
+void serve_lost_user(struct user_sub *u);
+/* An event was given to the guild's sessions. */
+void serve_note_applied(struct guild_sub *s);
+/* The guild has had its part of this turn, or is far enough ahead of the writing. */
+bool serve_enough(const struct guild_sub *s);
 
 /* transport.c */
-void gw_conn_send(struct gw_conn *g, struct slice json); /* one text frame, now */
+/* One frame with this payload, now. */
+void gw_conn_frame(struct gw_conn *g, enum ws_opcode opcode, struct slice payload);
 /* With the close code of the row; its session, if any, is detached before this returns. */
 void gw_conn_close(struct gw_conn *g, enum err why);
 void gw_conn_reconnect(struct gw_conn *g);             /* op 7, then closes, resumable */
@@ -275,8 +382,30 @@ void gw_conn_deadline(struct gw_conn *g, uint64_t ms); /* restart the one timer 
 /* The connection goes to another loop, where the command `text` (a Resume) is handled again. */
 void gw_conn_move(struct gw_conn *g, struct hub *to, struct slice text);
 
+/* stall.c */
+/* Something was written, or could be: queued_before bytes waited for the kernel before that. */
+void stall_note(struct gw_conn *g, size_t queued_before);
+void stall_forget(struct gw_conn *g);
+
 /* commands.c */
+/* Handlers of the opcode table's rows SESSION: `d` is borrowed, may be NULL or of any type. They
+ * may close the connection, never free s. */
+/* presence_command.c */
+void gw_op_presence(struct session *s, const json_t *d);
+/* voice_command.c */
+void gw_op_voice_state(struct session *s, const json_t *d);
+/* member_request.c */
+void gw_op_request_members(struct session *s, const json_t *d);
+/* member_list_command.c */
+void gw_op_guild_subscriptions(struct session *s, const json_t *d);
+void gw_op_guild_subscriptions_bulk(struct session *s, const json_t *d);
+/* guild_info.c */
+void gw_op_soundboard_sounds(struct session *s, const json_t *d);
+void gw_op_channel_info(struct session *s, const json_t *d);
+
 void gw_command(struct gw_conn *g, struct slice text);
+/* A ping or pong came; false: too many, the connection is closed. */
+MUST_CHECK bool gw_control(struct gw_conn *g);
 void gw_invalid_session(struct gw_conn *g, bool resumable);
 
 /* identify.c */
@@ -286,6 +415,9 @@ void gw_identify_abandon(struct gw_conn *g); /* the connection is going */
 struct slice gw_token(struct slice token);
 
 /* resume.c */
+/* The loop that a session id names: its number modulo those there are, so that sessions keep their
+ * ids when a restart has changed that. NULL: it is no id. */
+struct hub *gateway_hub_of(struct gateway *g, struct slice id);
 void gw_resume(struct gw_conn *g, struct slice token, struct slice session_id, uint64_t seq,
                struct slice text);
 
@@ -302,6 +434,17 @@ void session_load_free(struct session *s);
 
 /* session.c */
 struct session *session_new(struct hub *h, const struct principal *who);
+/* What it is found by in hub->sessions; 0: no id. */
+uint64_t session_key(struct slice id);
+/* One of before a restart, by its id, detached; the caller says until when. NULL: no memory, or no
+ * such id. */
+struct session *session_revive(struct hub *h, const struct principal *who, struct slice id);
+/* Lets go of what is too old to be resumed from. */
+void session_age(struct session *s);
+/* The session ends after so long without a connection. */
+void session_expire(struct session *s, uint64_t ms);
+/* One of the steps of s->restoring was made. */
+void session_arrives(struct session *s);
 /* Ends it for good: nothing of it can be resumed. */
 void session_free(struct session *s);
 struct session *session_find(struct hub *h, struct slice id);
@@ -312,15 +455,25 @@ void session_detach(struct session *s);
 void session_fail(struct session *s);
 /* Appends a dispatch; `payload` is borrowed. May detach a slow connection; never frees s. */
 void session_push(struct session *s, struct bytes *payload);
+/* The same with a reference that the caller has: true takes it over. */
+MUST_CHECK bool session_put(struct session *s, struct bytes *payload);
+/* READY, or a guild of it: as large as it must be, whatever the cap. */
+void session_push_asked(struct session *s, struct bytes *payload);
 /* GUILD_DELETE: the guild is left, or is no more. */
 void session_push_guild_delete(struct session *s, uint64_t guild_id);
 struct guild_link *session_link(struct session *s, uint64_t guild_id);
+/* Memory for so many links at once; false when it is short. */
+MUST_CHECK bool session_reserve_links(struct session *s, size_t count);
 MUST_CHECK bool session_add_link(struct session *s, struct guild_link *l);
 void session_remove_link(struct session *s, struct guild_link *l);
-/* Sends what is unsent, as far as the connection takes it. */
-void session_flush(struct session *s);
 /* An event of the user's own stream. May free s. */
 void session_user_event(struct session *s, struct event *e);
+
+/* frames.c */
+/* One message that is no dispatch, in the connection's encoding and compression, now. */
+void gw_conn_send(struct gw_conn *g, struct slice json);
+/* Sends what is unsent, as far as the connection takes it. */
+void session_flush(struct session *s);
 
 /* visits.c */
 /* The session has been counted, and is about to be freed. */
@@ -335,17 +488,17 @@ struct user_sub *user_sub_get(struct hub *h,
                               uint64_t user_id); /* made if absent; NULL: no memory */
 void user_sub_release(struct user_sub *u);       /* frees it without sessions */
 void user_sub_want(struct user_sub *u);
-/* An event that is not in the log. */
-void user_sub_ephemeral(struct user_sub *u, struct event *e);
+/* An event of the stream, from the bus, whose turn it is. */
+void user_sub_give(struct user_sub *u, struct event *e);
 
 /* guild.c */
 struct guild_sub *guild_sub_get(struct hub *h, uint64_t guild_id);
-/* Loop: an event of any kind about this guild. */
-void guild_sub_ephemeral(struct guild_sub *s, struct event *e);
+/* An event of the guild, from the bus, whose turn it is: the feed is live and idle. */
+void guild_sub_give(struct guild_sub *s, struct event *e);
 void guild_sub_want(struct guild_sub *s);
 void guild_sub_start_job(struct guild_sub *s);
-/* Goes on with the event that is being applied; false: there is more to do, in another turn. */
-MUST_CHECK bool guild_sub_continue(struct guild_sub *s);
+/* Goes on with the event that is being applied, and with the feed that was paused for it. */
+void guild_sub_continue(struct guild_sub *s);
 void guild_sub_free(struct guild_sub *s);
 
 /* link.c */
@@ -356,8 +509,8 @@ struct guild_link *guild_link_new(struct session *s, const struct membership *m)
 void guild_link_free(struct guild_link *l);
 /* May it enter now? Has the membership read again if it changed since it was read. */
 bool guild_link_ready(struct guild_link *l);
-/* What was only needed for the first payload. */
-void guild_link_forget_member(struct guild_link *l);
+/* It waits no more, and what was only needed for the first payload is let go. */
+void guild_link_entered(struct guild_link *l);
 void guild_link_activate(struct guild_link *l);
 /* The event changed something about a member: who is about to enter may have read the old state. */
 void guild_note_member(struct guild_sub *s, const struct event *e);
@@ -396,6 +549,15 @@ MUST_CHECK bool turnover_run(struct guild_sub *s);
 void turnover_end(struct guild_sub *s);
 
 /* ready.c: payloads of one session */
+enum gw_dispatch {
+#define X(name, when) DISPATCH_##name,
+#include "gateway/dispatches.def"
+#undef X
+};
+/* A dispatch that answers one session: write the value of d (an object) with w, then end. `out` is
+ * emptied first (mostly hub->scratch). NULL when memory is short. */
+void dispatch_begin(struct json_writer *w, struct buf *out, enum gw_dispatch what);
+struct bytes *dispatch_end(struct buf *out);
 struct bytes *ready_payload(struct session *s, const struct session_load *load);
 struct bytes *resumed_payload(struct session *s);
 struct bytes *guild_create_payload(struct guild_link *l);

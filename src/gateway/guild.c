@@ -9,6 +9,11 @@
 #include <string.h>
 
 #include "gateway/gateway_priv.h"
+#include "gateway/inspect.h"
+#include "gateway/member_list.h"
+#include "gateway/member_watch.h"
+#include "gateway/presence.h"
+#include "gateway/voice_list.h"
 #include "proto/guild.h"
 #include "wire/json_write.h"
 
@@ -18,6 +23,7 @@ struct guild_job {
     struct gw_job job;     /* first */
     struct guild_sub *sub; /* kept alive by its job_running */
     uint64_t after;
+    bool owed; /* rows after it; none means that they are gone, with all of the stream's */
     struct guild_snapshot snapshot;
     struct event *events[REFILL_ROWS];
     size_t count;
@@ -37,9 +43,10 @@ static void remove_member(struct guild_sub *s, uint64_t user_id)
     LIST_FOREACH (it, &u->sessions) {
         struct guild_link *l =
             session_link(LIST_OWNER(it, struct session, user_node), s->feed.stream.id);
-        if (l == NULL || l->min_position >= s->feed.position)
+        if (l == NULL || (l->entry != NULL && l->entry->min_position >= s->feed.position))
             continue; /* that one has come back already */
         /* Only out of the audience: GUILD_DELETE comes with the user's own stream. */
+        presence_link_leaves(l, true);
         audience_leave(l);
         l->gone = true;
     }
@@ -63,6 +70,8 @@ static void move_member(struct guild_sub *s, uint64_t user_id, const struct stan
 static void note(struct guild_sub *s, const struct event *e)
 {
     guild_note_member(s, e);
+    voice_list_note(s, e);
+    member_watch_note(s, e);
     if (e->kind == EVENT_MESSAGE_CREATE) {
         size_t i = channel_index(s->view, e->channel_id);
         if (i != SIZE_MAX && s->last_messages != NULL)
@@ -75,25 +84,27 @@ static void note(struct guild_sub *s, const struct event *e)
     } else if (e->kind == EVENT_GUILD_MEMBER_UPDATE && e->standing != NULL) {
         move_member(s, e->entity_id, e->standing);
     }
+    member_lists_note(s, e);
 }
 
 /* Whoever's membership is of just this position. */
 static void admit_exact(struct guild_sub *s)
 {
     LIST_FOREACH (it, &s->waiting) {
-        struct guild_link *l = LIST_OWNER(it, struct guild_link, waiting);
-        if (l->min_position == s->feed.position && !l->reading)
-            guild_link_activate(l);
+        struct link_entry *entry = LIST_OWNER(it, struct link_entry, waiting);
+        if (entry->min_position == s->feed.position && !entry->reading)
+            guild_link_activate(entry->link);
     }
 }
 
 /* As far as the account of this turn goes; true: it is done. */
-static bool apply_current(struct guild_sub *s)
+static bool apply_some(struct guild_sub *s)
 {
     if (s->change != NULL) {
         if (!turnover_run(s))
             return false;
         turnover_end(s);
+        voice_list_recheck(s);
     }
     if (!s->noted) {
         note(s, s->current);
@@ -103,6 +114,21 @@ static bool apply_current(struct guild_sub *s)
     if (!delivery_run(s, s->current))
         return false;
     s->noted = false;
+    return true;
+}
+
+static bool apply_current(struct guild_sub *s)
+{
+    inspect_begin(s->hub, s->current);
+    bool finished = apply_some(s);
+    if (finished && !list_empty(&s->hub->inspected))
+        inspect_guild_done(s, s->current);
+    inspect_begin(s->hub, NULL);
+    if (!finished)
+        return false;
+    LOG_LINE(loop_log(s->hub->loop), LOG_DEBUG, "gateway", "event delivered",
+             slice_from(s->current->request_id), LOG_S("event", event_info(s->current->kind)->name),
+             LOG_U("guild", s->feed.stream.id), LOG_U("position", s->current->position), LOG_END);
     event_unref(&s->current);
     admit_exact(s);
     return true;
@@ -115,36 +141,33 @@ static void on_apply(struct feed *f, struct event *e)
     s->current = event_ref(e);
     if (e->view == NULL || !turnover_begin(s, e))
         assert(s->change == NULL);
-    if (apply_current(s))
+    bool finished = apply_current(s);
+    serve_note_applied(s);
+    if (finished && !(f->batch && serve_enough(s)))
         return;
     feed_pause(f);
     hub_busy(s->hub, s);
 }
 
-/* Nothing of a guild is delivered in the middle of a change, not even what has no position. */
-static void hold_ephemeral(struct guild_sub *s, struct event *e)
+/* As an event of the log, but for the position. The feed is live. */
+static void apply_ephemeral(struct guild_sub *s, struct event *e)
 {
-    if (s->later == NULL)
-        s->later = mem_array(MEM_GATEWAY, GUILD_LATER_MAX, sizeof(struct event *));
-    if (s->later != NULL && s->later_count < GUILD_LATER_MAX)
-        s->later[s->later_count++] = event_ref(e);
+    s->current = event_ref(e);
+    bool finished = apply_current(s);
+    serve_note_applied(s);
+    if (finished)
+        return;
+    feed_pause(&s->feed);
+    hub_busy(s->hub, s);
 }
 
-void guild_sub_ephemeral(struct guild_sub *s, struct event *e)
+void guild_sub_give(struct guild_sub *s, struct event *e)
 {
-    if (s->current != NULL)
-        hold_ephemeral(s, e);
-    else if (s->view != NULL)
-        audience_deliver(s, e);
-}
-
-static void drop_ephemeral(struct guild_sub *s)
-{
-    for (uint32_t i = 0; i < s->later_count; i++)
-        event_unref(&s->later[i]);
-    mem_free(MEM_GATEWAY, s->later);
-    s->later = NULL;
-    s->later_count = 0;
+    assert(s->current == NULL && s->feed.state == FEED_LIVE && !s->feed.paused);
+    if (e->position == 0)
+        apply_ephemeral(s, e);
+    else
+        feed_offer(&s->feed, e);
 }
 
 static void on_refill(struct feed *f)
@@ -162,7 +185,7 @@ void guild_sub_want(struct guild_sub *s)
 static void admit_waiting(struct guild_sub *s)
 {
     LIST_FOREACH (it, &s->waiting) {
-        struct guild_link *l = LIST_OWNER(it, struct guild_link, waiting);
+        struct guild_link *l = LIST_OWNER(it, struct link_entry, waiting)->link;
         if (guild_link_ready(l))
             guild_link_activate(l);
     }
@@ -181,7 +204,7 @@ static void load_work(struct gw_job *j)
 static void refuse_waiting(struct guild_sub *s)
 {
     LIST_FOREACH (it, &s->waiting) {
-        struct guild_link *l = LIST_OWNER(it, struct guild_link, waiting);
+        struct guild_link *l = LIST_OWNER(it, struct link_entry, waiting)->link;
         struct session *owner = l->session;
         guild_link_free(l);
         if (owner->ready_pending)
@@ -204,8 +227,10 @@ static bool install_snapshot(struct guild_sub *s, struct guild_snapshot *snap)
 {
     size_t n = snap->view->channel_count;
     uint64_t *last = mem_array(MEM_GATEWAY, n + 1, sizeof *last);
-    if (last == NULL)
+    if (last == NULL || !voice_list_install(s, snap)) {
+        mem_free(MEM_GATEWAY, last);
         return false;
+    }
     for (size_t i = 0; i < n; i++)
         last[i] = snap->last_messages[i].v;
     mem_free(MEM_GATEWAY, s->last_messages); /* there are old ones after start_over */
@@ -226,6 +251,7 @@ static void load_done(struct gw_job *j)
     if (j->err == ERR_OK && install_snapshot(s, &g->snapshot)) {
         feed_start(&s->feed, g->snapshot.position);
         admit_waiting(s);
+        serve_rouse_guild(s);
     } else if (j->err == ERR_UNKNOWN_GUILD) {
         refuse_waiting(s);
     } else {
@@ -262,7 +288,7 @@ static void start_over(struct guild_sub *s)
     LIST_FOREACH (it, &s->classes)
         audience_give_up_all(LIST_OWNER(it, struct audience_class, node));
     LIST_FOREACH (it, &s->waiting)
-        session_fail(LIST_OWNER(it, struct guild_link, waiting)->session);
+        session_fail(LIST_OWNER(it, struct link_entry, waiting)->link->session);
     feed_restart(&s->feed);
     guild_sub_want(s);
 }
@@ -273,10 +299,13 @@ static void refill_done(struct gw_job *j)
     struct guild_sub *s = g->sub;
     s->job_running = false;
     s->hub->jobs--;
+    if (j->err == ERR_OK && g->count == 0 && g->owed)
+        j->err = ERR_LOG_TRIMMED;
     if (j->err == ERR_OK) {
         metrics_add(loop_metrics(s->hub->loop), METRIC_EVENTS_REFILLED, (int64_t)g->count);
         feed_refilled(&s->feed, g->events, g->count, g->count == REFILL_ROWS);
         admit_waiting(s);
+        serve_rouse_guild(s);
     } else if (j->err == ERR_LOG_TRIMMED) {
         start_over(s);
     } else {
@@ -302,21 +331,18 @@ void guild_sub_start_job(struct guild_sub *s)
     }
     g->sub = s;
     g->after = s->feed.position;
+    g->owed = feed_is_owed(&s->feed);
     s->job_running = true;
     s->hub->jobs++;
     gw_job_submit(&g->job, JOB_READ);
 }
 
-bool guild_sub_continue(struct guild_sub *s)
+void guild_sub_continue(struct guild_sub *s)
 {
-    if (!apply_current(s))
-        return false;
-    for (uint32_t i = 0; i < s->later_count; i++)
-        audience_deliver(s, s->later[i]);
-    drop_ephemeral(s);
+    if (s->current != NULL && !apply_current(s))
+        return;
     feed_resume(&s->feed);
     admit_waiting(s);
-    return true;
 }
 
 struct guild_sub *guild_sub_get(struct hub *h, uint64_t guild_id)
@@ -332,6 +358,7 @@ struct guild_sub *guild_sub_get(struct hub *h, uint64_t guild_id)
     s->structure = 1;
     list_init(&s->classes);
     list_init(&s->waiting);
+    bulk_lane_init(&s->lane);
     map_init(&s->by_key, MEM_GATEWAY, CLASSES_MAX, h->guilds.seed);
     feed_init(&s->feed, (struct stream){STREAM_GUILD, guild_id}, &ops);
     if (!map_put(&h->guilds, guild_id, s)) {
@@ -349,15 +376,19 @@ void guild_sub_free(struct guild_sub *s)
     list_remove(&s->wanted);
     list_remove(&s->trash);
     list_remove(&s->busy);
+    bulk_lane_deinit(&s->lane);
     loop_timer_stop(&s->expiry);
     if (s->change != NULL)
         turnover_end(s);
     event_unref(&s->current);
-    drop_ephemeral(s);
+    inbox_deinit(&s->inbox);
     feed_deinit(&s->feed);
     map_deinit(&s->by_key);
     guild_view_unref(&s->view);
     mem_free(MEM_GATEWAY, s->last_messages);
     mem_free(MEM_GATEWAY, s->recent);
+    voice_list_free(s);
+    member_watch_free(s);
+    member_lists_free(s);
     mem_free(MEM_GATEWAY, s);
 }

@@ -1,11 +1,13 @@
 /*
- * A hub takes events off its queue of the bus in bounded portions and gives each to the feed of its
- * stream, if anybody on this loop listens to it. It also meters the reading of the store on behalf
- * of its guilds: at most HUB_JOBS_MAX loads and refills at once, the rest wait their turn.
+ * A hub takes events off its queue of the bus in bounded portions; serve.c gives each to the feed
+ * of its stream, when that has its turn. It also meters the reading of the store on behalf of its
+ * guilds: at most HUB_JOBS_MAX loads and refills at once, the rest wait their turn.
  */
 #include <assert.h>
 
 #include "gateway/gateway_priv.h"
+#include "gateway/presence.h"
+#include "gateway/voice_list.h"
 
 void *gw_job_new(struct hub *h, size_t size, void (*work)(struct gw_job *),
                  void (*done)(struct gw_job *))
@@ -113,25 +115,6 @@ void hub_retry_later(struct hub *h)
         loop_timer_start(h->loop, &h->retry, RETRY_MS, on_retry);
 }
 
-static void route(struct hub *h, struct event *e)
-{
-    if (e->stream.kind == STREAM_USER) {
-        struct user_sub *u = map_get(&h->users, e->stream.id);
-        if (u != NULL && e->position == 0)
-            user_sub_ephemeral(u, e);
-        else if (u != NULL)
-            feed_offer(&u->feed, e);
-        return;
-    }
-    struct guild_sub *g = map_get(&h->guilds, e->guild_id);
-    if (g == NULL)
-        return;
-    if (e->position == 0)
-        guild_sub_ephemeral(g, e);
-    else
-        feed_offer(&g->feed, e);
-}
-
 /* The bus dropped something: any stream may have a hole behind its position. */
 static void everything_lost(struct hub *h)
 {
@@ -141,86 +124,101 @@ static void everything_lost(struct hub *h)
     uint64_t key;
     void *value;
     while (map_next(&h->guilds, &cursor, &key, &value))
-        feed_lost(&((struct guild_sub *)value)->feed);
+        serve_lost_guild(value);
     cursor = 0;
     while (map_next(&h->users, &cursor, &key, &value))
-        feed_lost(&((struct user_sub *)value)->feed);
+        serve_lost_user(value);
 }
 
-void hub_busy(struct hub *h, struct guild_sub *s)
-{
-    if (!list_linked(&s->busy))
-        list_push_back(&h->busy, &s->busy);
-    loop_wake(h->loop);
-}
-
-/* The guilds that are changing, one slice each, as far as the account of the turn goes. */
-static void continue_changes(struct hub *h)
-{
-    while (h->work > 0) {
-        struct list *n = list_pop_front(&h->busy);
-        if (n == NULL)
-            return;
-        struct guild_sub *s = LIST_OWNER(n, struct guild_sub, busy);
-        if (!guild_sub_continue(s))
-            hub_busy(h, s);
-    }
-    if (!list_empty(&h->busy))
-        loop_wake(h->loop); /* after other I/O had its turn */
-}
-
+/* The bus is emptied quickly, so that one guild's flood does not make all others lose events. */
 static void on_wake(void *ctx, struct loop *l)
 {
     struct hub *h = ctx;
     struct event *events[HUB_TAKE_MAX];
     bool lost = false;
-    size_t n = bus_take(h->queue, events, HUB_TAKE_MAX, &lost);
-    for (size_t i = 0; i < n; i++) {
-        route(h, events[i]);
-        event_unref(&events[i]);
+    size_t n = HUB_TAKE_MAX;
+    for (int round = 0; round < HUB_TAKE_ROUNDS && n == HUB_TAKE_MAX; round++) {
+        bool hole = false;
+        n = bus_take(h->queue, events, HUB_TAKE_MAX, &hole);
+        lost = lost || hole;
+        for (size_t i = 0; i < n; i++) {
+            serve_offer(h, events[i]);
+            event_unref(&events[i]);
+        }
     }
     if (lost)
         everything_lost(h);
-    continue_changes(h);
+    presence_on_wake(h);
     if (n == HUB_TAKE_MAX)
         loop_wake(l); /* the rest after other I/O had its turn */
 }
 
-/* Slow sessions may not hold shared events without end: the one that holds the most goes. */
-static void enforce_event_bytes(struct hub *h)
+enum { VICTIMS_MAX = 8 };
+
+/* The sessions that hold the most, the worst first. */
+static size_t find_worst(struct hub *h, struct session *worst[VICTIMS_MAX])
 {
-    if (bytes_live() <= h->gateway->options.event_bytes_max)
-        return;
-    struct session *worst = NULL;
+    size_t count = 0;
     size_t cursor = 0;
     uint64_t key;
     void *value;
     while (map_next(&h->sessions, &cursor, &key, &value)) {
         struct session *s = value;
-        if (worst == NULL || s->replay.bytes > worst->replay.bytes)
-            worst = s;
+        size_t at = count;
+        while (at > 0 && worst[at - 1]->replay.bytes < s->replay.bytes)
+            at--;
+        if (at == VICTIMS_MAX || s->replay.bytes == 0)
+            continue;
+        count += count < VICTIMS_MAX;
+        for (size_t i = count - 1; i > at; i--)
+            worst[i] = worst[i - 1];
+        worst[at] = s;
     }
-    if (worst == NULL || worst->replay.bytes == 0)
+    return count;
+}
+
+/* Slow sessions may not hold shared events without end: those that hold the most go. Looking for
+ * them takes a walk over all sessions, so it is not done in every turn. */
+static void enforce_event_bytes(struct hub *h)
+{
+    size_t max = h->gateway->options.event_bytes_max;
+    if (LIKELY(bytes_live() <= max))
         return;
-    log_warn(loop_log(h->loop), "gateway", "shared event memory is full, dropping a session",
-             LOG_S("session", worst->id), LOG_U("bytes", worst->replay.bytes));
-    if (worst->conn != NULL)
-        gw_conn_close(worst->conn, ERR_GW_SESSION_TIMEOUT);
-    session_free(worst);
+    uint64_t now_ms = loop_now_ms(h->loop);
+    if (h->enforced_ms != 0 && now_ms - h->enforced_ms < ENFORCE_EVERY_MS)
+        return;
+    h->enforced_ms = now_ms;
+    struct session *worst[VICTIMS_MAX];
+    size_t count = find_worst(h, worst);
+    for (size_t i = 0; i < count && bytes_live() > max; i++) {
+        log_warn(loop_log(h->loop), "gateway", "shared event memory is full, dropping a session",
+                 LOG_S("session", worst[i]->id), LOG_U("bytes", worst[i]->replay.bytes));
+        if (worst[i]->conn != NULL)
+            gw_conn_close(worst[i]->conn, ERR_GW_SESSION_TIMEOUT);
+        session_free(worst[i]);
+    }
 }
 
 static void on_turn(void *ctx, struct loop *l)
 {
     (void)l;
     struct hub *h = ctx;
-    h->work = h->work_per_turn;
-    start_wanted(h);
+    forms_turn(h->forms);
+    serve_turn(h);
+    /* Before the jobs are started: a guild that nobody is in any more is not to be read again. */
     for (struct list *n; (n = list_pop_front(&h->trash)) != NULL;) {
         struct guild_sub *g = LIST_OWNER(n, struct guild_sub, trash);
         if (g->link_count == 0 && !g->job_running)
             guild_sub_free(g);
     }
+    start_wanted(h);
     enforce_event_bytes(h);
+}
+
+bool hub_idle(const struct hub *h)
+{
+    return !bus_waits(h->queue) && list_empty(&h->busy) && list_empty(&h->busy_users) &&
+           list_empty(&h->ahead);
 }
 
 static void wake_hub(void *ctx)
@@ -242,12 +240,22 @@ enum err hub_start(struct hub *h, struct gateway *g, struct loop *l, unsigned in
     list_init(&h->wanted);
     list_init(&h->later);
     list_init(&h->trash);
-    list_init(&h->busy);
+    serve_init(h);
+    list_init(&h->voice_chores);
     list_init(&h->visits);
+    list_init(&h->restore);
+    list_init(&h->recalls);
+    map_init(&h->kept, MEM_GATEWAY, 1 << 20, seed + 3);
+    map_init(&h->more, MEM_GATEWAY, 1 << 20, seed + 4);
+    list_init(&h->inspected);
     buf_init(&h->scratch, MEM_GATEWAY, LIMIT_REPLY_BYTES);
+    narrow_pool_init(&h->narrow, l);
+    h->desk = presence_desk_new(h);
     h->queue = bus_subscribe(g->options.bus, g->options.queue_events, wake_hub, h);
-    if (h->queue == NULL)
+    if (h->queue == NULL || h->desk == NULL) {
+        presence_desk_free(&h->desk);
         return ERR_NO_MEMORY;
+    }
     loop_on_wake(l, on_wake, h);
     loop_on_turn(l, on_turn, h);
     return ERR_OK;
@@ -269,14 +277,20 @@ void hub_deinit(struct hub *h)
     void *value;
     hub_drop_sessions(h);
     visits_forget(h);
+    voice_forget(h);
     for (struct list *n; (n = list_pop_front(&h->line)) != NULL;)
         gw_job_free(LIST_OWNER(n, struct gw_job, job.node));
     while (cursor = 0, map_next(&h->users, &cursor, &key, &value))
         user_sub_release(value);
     while (cursor = 0, map_next(&h->guilds, &cursor, &key, &value))
         guild_sub_free(value);
+    forms_free(&h->forms);
+    presence_recall_forget(h);
+    map_deinit(&h->kept);
+    map_deinit(&h->more);
     map_deinit(&h->sessions);
     map_deinit(&h->users);
     map_deinit(&h->guilds);
+    presence_desk_free(&h->desk);
     buf_deinit(&h->scratch);
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "gateway/gateway_priv.h"
+#include "gateway/member_list.h"
+#include "gateway/presence.h"
 #include "proto/guild.h"
 #include "wire/json_write.h"
 
@@ -21,31 +23,41 @@ static struct bytes *member_json(struct hub *h, const struct member *m)
     return h->scratch.failed ? NULL : bytes_new(buf_slice(&h->scratch));
 }
 
-static bool copy_member(struct guild_link *l, struct hub *h, const struct member *m)
+/* NULL when memory is short. */
+static struct link_entry *entry_new(struct guild_link *l, const struct membership *m)
 {
-    l->joined_at_ms = m->joined_at_ms;
-    l->timed_out_until_ms = m->timed_out_until_ms;
-    l->pending = m->pending;
-    l->temporary = m->temporary;
-    l->member = member_json(h, m);
-    if (l->member == NULL)
-        return false;
-    if (m->role_count == 0)
-        return true;
-    l->roles = mem_array(MEM_GATEWAY, m->role_count, sizeof *l->roles);
-    if (l->roles == NULL)
-        return false;
-    memcpy(l->roles, m->roles, m->role_count * sizeof *l->roles);
-    l->role_count = (uint32_t)m->role_count;
-    return true;
+    size_t roles = m->member.role_count;
+    struct link_entry *e = mem_zalloc(MEM_GATEWAY, sizeof *e + roles * sizeof *e->roles);
+    if (e == NULL)
+        return NULL;
+    e->link = l;
+    e->min_position = m->position;
+    e->pending = m->member.pending;
+    e->joined_at_ms = m->member.joined_at_ms;
+    e->timed_out_until_ms = m->member.timed_out_until_ms;
+    e->role_count = (uint32_t)roles;
+    if (roles > 0)
+        memcpy(e->roles, m->member.roles, roles * sizeof *e->roles);
+    e->member = member_json(l->session->hub, &m->member);
+    if (e->member == NULL) {
+        mem_free(MEM_GATEWAY, e);
+        return NULL;
+    }
+    return e;
 }
 
-void guild_link_forget_member(struct guild_link *l)
+static void entry_free(struct link_entry *e)
 {
-    bytes_unref(&l->member);
-    mem_free(MEM_GATEWAY, l->roles);
-    l->roles = NULL;
-    l->role_count = 0;
+    list_remove(&e->waiting);
+    bytes_unref(&e->member);
+    mem_free(MEM_GATEWAY, e);
+}
+
+void guild_link_entered(struct guild_link *l)
+{
+    if (l->entry != NULL)
+        entry_free(l->entry);
+    l->entry = NULL;
 }
 
 struct guild_link *guild_link_new(struct session *s, const struct membership *m)
@@ -56,15 +68,16 @@ struct guild_link *guild_link_new(struct session *s, const struct membership *m)
         return NULL;
     l->session = s;
     l->guild = g;
-    l->min_position = m->position;
-    if (!copy_member(l, s->hub, &m->member) || !session_add_link(s, l)) {
-        guild_link_forget_member(l);
+    l->temporary = m->member.temporary;
+    l->entry = entry_new(l, m);
+    if (l->entry == NULL || !session_add_link(s, l)) {
+        guild_link_entered(l);
         mem_free(MEM_GATEWAY, l);
         return NULL;
     }
     g->link_count++;
     list_remove(&g->trash);
-    list_push_back(&g->waiting, &l->waiting);
+    list_push_back(&g->waiting, &l->entry->waiting);
     if (g->feed.state == FEED_LOADING)
         guild_sub_want(g); /* it has no job if its load was refused a moment ago */
     return l;
@@ -73,10 +86,11 @@ struct guild_link *guild_link_new(struct session *s, const struct membership *m)
 void guild_link_free(struct guild_link *l)
 {
     struct guild_sub *g = l->guild;
+    subscription_free(l);
+    presence_link_leaves(l, l->gone);
     audience_leave(l);
-    list_remove(&l->waiting);
+    guild_link_entered(l);
     session_remove_link(l->session, l);
-    guild_link_forget_member(l);
     mem_free(MEM_GATEWAY, l);
     g->link_count--;
     if (g->link_count == 0 && !list_linked(&g->trash))
@@ -105,12 +119,13 @@ void guild_note_member(struct guild_sub *s, const struct event *e)
 static bool is_current(const struct guild_link *l)
 {
     const struct guild_sub *g = l->guild;
-    if (l->min_position == g->feed.position)
+    uint64_t read_at = l->entry->min_position;
+    if (read_at == g->feed.position)
         return true;
-    if (l->min_position < g->recent_from)
+    if (read_at < g->recent_from)
         return false;
     for (size_t i = 0; g->recent != NULL && i < GUILD_RECENT_MAX; i++) {
-        if (g->recent[i].user == l->session->who.user.v && g->recent[i].position > l->min_position)
+        if (g->recent[i].user == l->session->who.user.v && g->recent[i].position > read_at)
             return false;
     }
     return true;
@@ -135,12 +150,16 @@ static void read_work(struct gw_job *j)
 static void take_membership(struct guild_link *l, const struct membership *m)
 {
     struct session *s = l->session;
-    l->reading = false;
-    guild_link_forget_member(l);
-    l->min_position = m->position;
-    if (!copy_member(l, s->hub, &m->member))
+    struct link_entry *entry = entry_new(l, m);
+    if (entry == NULL) {
         session_end(s, ERR_NO_MEMORY);
-    else if (guild_link_ready(l))
+        return;
+    }
+    entry_free(l->entry);
+    l->entry = entry;
+    l->temporary = m->member.temporary;
+    list_push_back(&l->guild->waiting, &entry->waiting);
+    if (guild_link_ready(l))
         guild_link_activate(l);
 }
 
@@ -149,7 +168,7 @@ static void read_done(struct gw_job *j)
     struct reading_job *r = (struct reading_job *)j;
     struct session *s = map_get(&j->hub->sessions, r->session_key);
     struct guild_link *l = s == NULL ? NULL : session_link(s, r->guild.v);
-    if (l == NULL || !l->reading) {
+    if (l == NULL || l->entry == NULL || !l->entry->reading) {
         gw_job_free(j); /* left meanwhile; perhaps there again, by a membership of its own */
         return;
     }
@@ -157,7 +176,7 @@ static void read_done(struct gw_job *j)
         l->gone = true; /* the user's stream says so too */
     else if (j->err != ERR_OK)
         session_end(s, j->err);
-    else if (r->membership.position >= l->min_position)
+    else if (r->membership.position >= l->entry->min_position)
         take_membership(l, &r->membership);
     gw_job_free(j);
 }
@@ -169,7 +188,7 @@ static void read_again(struct guild_link *l)
         session_fail(l->session);
         return;
     }
-    l->reading = true;
+    l->entry->reading = true;
     r->session_key = l->session->key;
     r->user = l->session->who.user;
     r->guild = (struct guild_id){l->guild->feed.stream.id};
@@ -179,8 +198,11 @@ static void read_again(struct guild_link *l)
 bool guild_link_ready(struct guild_link *l)
 {
     const struct feed *f = &l->guild->feed;
-    if (f->state != FEED_LIVE || f->paused || f->position < l->min_position || l->gone ||
-        l->reading)
+    if (f->state != FEED_LIVE || f->paused || l->gone)
+        return false;
+    if (l->entry == NULL)
+        return l->class != NULL;
+    if (f->position < l->entry->min_position || l->entry->reading)
         return false;
     if (is_current(l))
         return true;
@@ -188,9 +210,26 @@ bool guild_link_ready(struct guild_link *l)
     return false;
 }
 
+/* Its client has everything up to the position that it was saved at, and nothing may be missing. */
+static void enter_restored(struct guild_link *l)
+{
+    bool fits = l->guild->feed.position == l->entry->min_position;
+    if (!fits || !audience_join(l)) {
+        session_fail(l->session);
+        return;
+    }
+    presence_link_enters(l);
+    guild_link_entered(l);
+    session_arrives(l->session);
+}
+
 void guild_link_activate(struct guild_link *l)
 {
     struct session *s = l->session;
+    if (l->restored) {
+        enter_restored(l);
+        return;
+    }
     if (s->ready_pending) {
         session_try_ready(s); /* READY takes all guilds at once */
         return;
@@ -199,12 +238,12 @@ void guild_link_activate(struct guild_link *l)
         session_fail(s); /* memory is short: the client begins anew */
         return;
     }
-    list_remove(&l->waiting);
+    presence_link_enters(l);
     if ((s->intents & INTENT_GUILDS) != 0) {
         struct bytes *payload = guild_create_payload(l);
         if (payload != NULL)
-            session_push(s, payload);
+            session_push_asked(s, payload);
         bytes_unref(&payload);
     }
-    guild_link_forget_member(l);
+    guild_link_entered(l);
 }

@@ -5,7 +5,8 @@
  * what it held from after the stamp. Everything between the steps runs on the loop; the reading
  * runs on workers.
  */
-#include "gateway/gateway_priv.h"
+#include "gateway/presence.h"
+#include "gateway/ready_priv.h"
 
 static void load_work(struct gw_job *j)
 {
@@ -56,6 +57,27 @@ static void keep_shard(const struct session *s, struct session_snapshot *snap)
     snap->membership_count = kept;
 }
 
+static void drop_membership(struct session_snapshot *snap, uint64_t guild_id)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < snap->membership_count; i++) {
+        if (snap->memberships[i].guild.v != guild_id)
+            snap->memberships[kept++] = snap->memberships[i];
+    }
+    snap->membership_count = kept;
+}
+
+/* Guilds that were left between the snapshot and now: READY would wait for them, and their
+ * GUILD_DELETE, which is held, would wait for READY. */
+static void drop_left(const struct session *s, struct session_snapshot *snap)
+{
+    for (uint32_t i = 0; i < s->held_count; i++) {
+        const struct event *e = s->held[i];
+        if (e->kind == EVENT_GUILD_DELETE && e->position > snap->user_position)
+            drop_membership(snap, e->guild_id);
+    }
+}
+
 /* Live at last: what the user's stream said meanwhile, after the stamp. May free s. */
 static void go_live(struct session *s, uint64_t stamp)
 {
@@ -81,8 +103,15 @@ static bool push_ready(struct session *s, const struct session_load *l)
     struct bytes *payload = ready_payload(s, l);
     if (payload == NULL)
         return false;
-    session_push(s, payload);
+    session_push_asked(s, payload);
     bytes_unref(&payload);
+    if (!s->who.bot) {
+        payload = ready_supplemental_payload(s);
+        if (payload == NULL)
+            return false;
+        session_push_asked(s, payload);
+        bytes_unref(&payload);
+    }
     if (s->conn != NULL) {
         mem_free(MEM_GATEWAY, s->conn->host);
         s->conn->host = NULL;
@@ -93,6 +122,8 @@ static bool push_ready(struct session *s, const struct session_load *l)
 /* Links for every membership; false when memory is short. */
 static bool link_all(struct session *s, const struct session_snapshot *snap)
 {
+    if (!session_reserve_links(s, snap->membership_count))
+        return false;
     for (size_t i = 0; i < snap->membership_count; i++) {
         struct guild_link *l = guild_link_new(s, &snap->memberships[i]);
         if (l == NULL)
@@ -114,7 +145,8 @@ void session_try_ready(struct session *s)
     bool ok = true;
     for (uint32_t i = 0; i < s->link_count && ok; i++) {
         ok = s->links[i]->class != NULL || audience_join(s->links[i]);
-        list_remove(&s->links[i]->waiting);
+        if (ok)
+            presence_link_enters(s->links[i]);
     }
     if (!ok || !push_ready(s, s->load)) {
         session_end(s, ERR_NO_MEMORY);
@@ -122,7 +154,7 @@ void session_try_ready(struct session *s)
     }
     s->ready_pending = false;
     for (uint32_t i = 0; i < s->link_count; i++)
-        guild_link_forget_member(s->links[i]);
+        guild_link_entered(s->links[i]);
     uint64_t stamp = s->load->snapshot.user_position;
     session_load_free(s);
     go_live(s, stamp);
@@ -136,10 +168,13 @@ static void finish_load(struct session *s, struct session_load *l)
     s->seen_day_ms = l->snapshot.user.seen_at_ms;
     session_seen(s);
     keep_shard(s, &l->snapshot);
+    if (!s->who.bot)
+        drop_left(s, &l->snapshot);
     if (l->snapshot.membership_count > SESSION_GUILDS_MAX) {
         session_end(s, ERR_GW_SHARDING_REQUIRED);
         return;
     }
+    presence_begin(s, &l->snapshot);
     s->ready_pending = !s->who.bot;
     if (s->who.bot && !push_ready(s, l)) {
         session_end(s, ERR_NO_MEMORY);
@@ -191,6 +226,7 @@ static void load_done(struct gw_job *j)
     if (s->user->feed.state == FEED_LOADING) {
         s->user->started_at = l->snapshot.user_position;
         feed_start(&s->user->feed, l->snapshot.user_position);
+        serve_rouse_user(s->user);
     }
     /* The feed may have brought a revocation of this session's token. */
     s = map_get(&j->hub->sessions, l->session_key);

@@ -33,9 +33,17 @@ static bool grow(struct replay *r)
 
 bool replay_push(struct replay *r, struct bytes *payload)
 {
+    bool taken = replay_put(r, payload);
+    if (taken)
+        bytes_ref(payload);
+    return taken;
+}
+
+bool replay_put(struct replay *r, struct bytes *payload)
+{
     if (r->count == r->capacity && !grow(r))
         return false;
-    r->slots[(r->head + r->count) & (r->capacity - 1)] = bytes_ref(payload);
+    r->slots[(r->head + r->count) & (r->capacity - 1)] = payload;
     r->count++;
     r->seq++;
     r->bytes += payload->total;
@@ -89,6 +97,18 @@ void replay_limit(struct replay *r, uint32_t events)
 {
     while (r->count > events && dropped_to(r) < r->sent)
         drop_oldest(r);
+}
+
+void replay_age(struct replay *r, uint64_t now_ms, uint64_t age_ms)
+{
+    if (!replay_is_old(r, now_ms, age_ms))
+        return;
+    uint64_t old = r->marked < r->sent ? r->marked : r->sent;
+    while (r->count > 0 && dropped_to(r) < old)
+        drop_oldest(r);
+    release_if_empty(r);
+    r->marked = r->seq;
+    r->marked_ms = now_ms;
 }
 
 void replay_advance(struct replay *r)

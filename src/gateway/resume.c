@@ -4,8 +4,7 @@
 #include "crypto/token.h"
 #include "gateway/gateway_priv.h"
 
-/* The loop that a session id names; NULL if there is none. */
-static struct hub *hub_of(struct gateway *g, struct slice id)
+struct hub *gateway_hub_of(struct gateway *g, struct slice id)
 {
     if (id.len != SESSION_ID_LEN)
         return NULL;
@@ -19,7 +18,7 @@ static struct hub *hub_of(struct gateway *g, struct slice id)
         else
             return NULL;
     }
-    return index < g->hub_count ? &g->hubs[index] : NULL;
+    return &g->hubs[index % g->hub_count];
 }
 
 static bool owns(const struct session *s, struct slice token)
@@ -32,7 +31,7 @@ static bool owns(const struct session *s, struct slice token)
 void gw_resume(struct gw_conn *g, struct slice token, struct slice session_id, uint64_t seq,
                struct slice text)
 {
-    struct hub *home = hub_of(g->hub->gateway, session_id);
+    struct hub *home = gateway_hub_of(g->hub->gateway, session_id);
     if (home != NULL && home != g->hub) {
         gw_conn_move(g, home, text);
         return;
@@ -44,6 +43,12 @@ void gw_resume(struct gw_conn *g, struct slice token, struct slice session_id, u
     }
     if (seq > s->replay.seq) {
         gw_conn_close(g, ERR_GW_INVALID_SEQ);
+        return;
+    }
+    /* A Resume of before another one may come after it, out of a connection that its client has
+     * given up: that must not take the session from where it goes on. */
+    if (s->conn != NULL && !replay_reaches(&s->replay, seq)) {
+        gw_invalid_session(g, false);
         return;
     }
     if (s->conn != NULL)

@@ -1,20 +1,26 @@
 /*
  * A session: what one client is owed, in order. Dispatches are appended as references; the
- * connection, if there is one, is marked dirty and written once at the end of the turn, all unsent
- * frames in one system call. The difficulty is the slow client: its unsent bytes are capped, then
- * the connection is closed with a resumable code, and if the session's memory fills meanwhile it
- * cannot be resumed.
+ * connection, if there is one, is marked dirty and written once at the end of the turn (frames.c).
+ * The difficulty is the slow client: its unsent bytes are capped, then the connection is closed
+ * with a resumable code, and if the session's memory fills meanwhile it cannot be resumed.
  */
 #include <assert.h>
 #include <string.h>
 
 #include "gateway/gateway_priv.h"
+#include "gateway/handover.h"
+#include "gateway/inspect.h"
+#include "gateway/member_request.h"
+#include "gateway/presence.h"
+#include "gateway/voice_list.h"
 
 static const char HEX[] = "0123456789abcdef";
 
-static uint64_t key_of(struct slice id)
+uint64_t session_key(struct slice id)
 {
     uint64_t key = 0;
+    if (id.len != SESSION_ID_LEN)
+        return 0;
     for (size_t i = 2; i < 18; i++) {
         const char *p = memchr(HEX, id.data[i], 16);
         if (p == NULL)
@@ -35,16 +41,22 @@ static void make_id(struct session *s)
         s->id[2 * i + 1] = HEX[raw[i] & 15];
     }
     s->id[SESSION_ID_LEN] = '\0';
-    s->key = key_of(slice_of(s->id, SESSION_ID_LEN));
+    s->key = session_key(slice_of(s->id, SESSION_ID_LEN));
 }
 
-struct session *session_new(struct hub *h, const struct principal *who)
+/* `id`: of a session of before a restart; data NULL: a new one. */
+static struct session *begin(struct hub *h, const struct principal *who, struct slice id)
 {
     struct session *s = mem_zalloc(MEM_GATEWAY, sizeof *s);
     if (s == NULL)
         return NULL;
     *s = (struct session){.magic = SESSION_MAGIC, .hub = h, .who = *who, .shard_count = 1};
-    make_id(s);
+    if (id.data == NULL) {
+        make_id(s);
+    } else {
+        memcpy(s->id, id.data, SESSION_ID_LEN);
+        s->key = session_key(id);
+    }
     s->user = user_sub_get(h, who->user.v);
     if (s->user == NULL || !map_put(&h->sessions, s->key, s) ||
         !counts_add(h->gateway->live, who->user.v)) {
@@ -59,20 +71,60 @@ struct session *session_new(struct hub *h, const struct principal *who)
     return s;
 }
 
+struct session *session_new(struct hub *h, const struct principal *who)
+{
+    return begin(h, who, (struct slice){NULL, 0});
+}
+
+struct session *session_revive(struct hub *h, const struct principal *who, struct slice id)
+{
+    uint64_t key = session_key(id);
+    if (key == 0 || map_get(&h->sessions, key) != NULL)
+        return NULL;
+    return begin(h, who, id);
+}
+
+void session_arrives(struct session *s)
+{
+    if (--s->restoring > 0)
+        return;
+    struct bytes *more = map_remove(&s->hub->more, s->key);
+    if (more != NULL)
+        handover_more_restore(s, slice_of(more->data, more->len));
+    bytes_unref(&more);
+    atomic_fetch_add(&s->hub->gateway->arrived, 1);
+    atomic_fetch_sub(&s->hub->gateway->restoring, 1);
+    metrics_add(loop_metrics(s->hub->loop), METRIC_GATEWAY_RESTORED, 1);
+}
+
+static void never_arrives(struct session *s)
+{
+    struct bytes *more = map_remove(&s->hub->more, s->key);
+    bytes_unref(&more);
+    atomic_fetch_sub(&s->hub->gateway->restoring, 1);
+}
+
 void session_free(struct session *s)
 {
     assert(s->magic == SESSION_MAGIC);
+    if (s->restoring > 0)
+        never_arrives(s);
     if (s->conn != NULL)
         s->conn->session = NULL;
     loop_timer_stop(&s->timer);
+    if (s->inspection != NULL)
+        inspect_session_ends(s);
     visits_session_ends(s);
+    voice_session_ends(s);
     map_remove(&s->hub->sessions, s->key);
     list_remove(&s->user_node);
     user_sub_release(s->user);
     while (s->link_count > 0)
         guild_link_free(s->links[s->link_count - 1]);
+    presence_end(s);
     mem_free(MEM_GATEWAY, s->links);
     session_load_free(s);
+    member_requests_free(s);
     for (uint32_t i = 0; i < s->held_count; i++)
         event_unref(&s->held[i]);
     mem_free(MEM_GATEWAY, s->held);
@@ -84,9 +136,7 @@ void session_free(struct session *s)
 
 struct session *session_find(struct hub *h, struct slice id)
 {
-    if (id.len != SESSION_ID_LEN)
-        return NULL;
-    uint64_t key = key_of(id);
+    uint64_t key = session_key(id);
     struct session *s = key == 0 ? NULL : map_get(&h->sessions, key);
     return s != NULL && !s->failed && memcmp(s->id, id.data, SESSION_ID_LEN) == 0 ? s : NULL;
 }
@@ -98,6 +148,7 @@ void session_attach(struct session *s, struct gw_conn *g)
     s->conn = g;
     g->session = s;
     g->state = GW_CONN_SESSION;
+    conn_known(g->conn);
 }
 
 static void on_expired(struct timer *t)
@@ -105,60 +156,95 @@ static void on_expired(struct timer *t)
     session_free(LIST_OWNER(t, struct session, timer));
 }
 
+void session_expire(struct session *s, uint64_t ms)
+{
+    loop_timer_start(s->hub->loop, &s->timer, ms, on_expired);
+}
+
 void session_detach(struct session *s)
 {
     s->conn->session = NULL;
     s->conn = NULL;
-    loop_timer_start(s->hub->loop, &s->timer, s->hub->gateway->options.resume_window_ms,
-                     on_expired);
+    session_expire(s, s->hub->gateway->options.resume_window_ms);
 }
 
-/* Too much is kept for a client that does not take it. READY does not count: it is what the client
- * has asked for, as large as its guilds are, and refusing it would shut it out for good. */
+/* Too much is kept for a client that does not take it. What it has asked for does not count: READY
+ * and its guilds, which are as large as they are; refusing them would shut it out for good. */
 static bool over_cap(const struct session *s)
 {
-    const struct gateway_options *o = &s->hub->gateway->options;
-    const struct bytes *ready = s->replay.sent == 0 ? replay_get(&s->replay, 1) : NULL;
-    size_t asked = ready != NULL ? ready->total : 0;
-    return s->replay.unsent_bytes - asked > o->session_bytes_max;
+    size_t asked = s->replay.sent < s->asked_seq ? s->asked_bytes : 0;
+    size_t unasked = s->replay.unsent_bytes > asked ? s->replay.unsent_bytes - asked : 0;
+    return unasked > s->hub->gateway->options.session_bytes_max;
+}
+
+void session_push_asked(struct session *s, struct bytes *payload)
+{
+    if (s->replay.sent >= s->asked_seq)
+        s->asked_bytes = 0;
+    s->asked_bytes += payload->total;
+    s->asked_seq = s->replay.seq + 1;
+    session_push(s, payload);
 }
 
 /* What was sent may be resumed only within the same cap, or a Resume could never be served: it
  * would pass the cap at once, and be closed for it, again and again. */
-static void forget_beyond_cap(struct session *s)
+static void forget_beyond_cap(struct session *s, size_t max)
 {
-    size_t max = s->hub->gateway->options.session_bytes_max;
     while (s->replay.bytes > max && s->replay.bytes > s->replay.unsent_bytes)
         replay_limit(&s->replay, s->replay.count - 1);
 }
 
+/* A client that confirms what it gets does so within a heartbeat or two, and may be away for the
+ * window: what is older than both together is kept for nobody. */
+void session_age(struct session *s)
+{
+    const struct gateway_options *o = &s->hub->gateway->options;
+    uint64_t now_ms = loop_now_ms(s->hub->loop);
+    uint64_t age_ms = o->resume_window_ms + 2 * o->heartbeat_interval_ms;
+    if (UNLIKELY(replay_is_old(&s->replay, now_ms, age_ms)))
+        replay_age(&s->replay, now_ms, age_ms);
+}
+
 void session_push(struct session *s, struct bytes *payload)
 {
+    struct bytes *own = bytes_ref(payload);
+    if (!session_put(s, own))
+        bytes_unref(&own);
+}
+
+bool session_put(struct session *s, struct bytes *payload)
+{
     if (s->failed)
-        return;
+        return false;
     const struct gateway_options *o = &s->hub->gateway->options;
+    session_age(s);
     if (s->replay.count >= o->replay_events_max)
         replay_limit(&s->replay, o->replay_events_max - 1);
-    forget_beyond_cap(s);
+    size_t max = o->session_bytes_max;
+    if (UNLIKELY(s->replay.bytes > max))
+        forget_beyond_cap(s, max);
     bool full = s->replay.count >= o->replay_events_max && s->conn == NULL;
-    if (full || !replay_push(&s->replay, payload)) {
+    if (full || !replay_put(&s->replay, payload)) {
         session_fail(s); /* a hole in the sequence can never be resumed over */
-        return;
+        return false;
     }
-    if (over_cap(s)) {
+    if (s->inspection != NULL)
+        inspect_pushed(s, payload);
+    if (UNLIKELY(s->replay.bytes > max && over_cap(s))) {
         metrics_add(loop_metrics(s->hub->loop), METRIC_GATEWAY_SLOW_CLOSED, 1);
         if (s->conn == NULL)
             session_fail(s);
         else
             gw_conn_close(s->conn, ERR_GW_UNKNOWN); /* resumable, while the window lasts */
-        return;
+        return true;
     }
     if (s->conn == NULL)
-        return;
-    if (s->hub->bulk)
-        conn_mark_bulk(s->conn->conn);
+        return true;
+    if (s->hub->bulk != NULL)
+        conn_mark_bulk(s->conn->conn, s->hub->bulk);
     else
         conn_mark_dirty(s->conn->conn);
+    return true;
 }
 
 void session_fail(struct session *s)
@@ -169,105 +255,59 @@ void session_fail(struct session *s)
     loop_timer_start(s->hub->loop, &s->timer, 0, on_expired);
 }
 
+/* Where the link to the guild is among those of the session, or would be. */
+static uint32_t link_index(const struct session *s, uint64_t guild_id)
+{
+    uint32_t from = 0;
+    uint32_t to = s->link_count;
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        if (s->links[middle]->guild->feed.stream.id < guild_id)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 struct guild_link *session_link(struct session *s, uint64_t guild_id)
 {
-    for (uint32_t i = 0; i < s->link_count; i++) {
-        if (s->links[i]->guild->feed.stream.id == guild_id)
-            return s->links[i];
-    }
-    return NULL;
+    uint32_t i = link_index(s, guild_id);
+    bool there = i < s->link_count && s->links[i]->guild->feed.stream.id == guild_id;
+    return there ? s->links[i] : NULL;
+}
+
+bool session_reserve_links(struct session *s, size_t count)
+{
+    if (count <= s->link_capacity)
+        return true;
+    struct guild_link **links =
+        mem_realloc(MEM_GATEWAY, s->links, count * sizeof(struct guild_link *));
+    if (links == NULL)
+        return false;
+    s->links = links;
+    s->link_capacity = (uint32_t)count;
+    return true;
 }
 
 bool session_add_link(struct session *s, struct guild_link *l)
 {
-    if (s->link_count == s->link_capacity) {
-        uint32_t capacity = s->link_capacity == 0 ? 2 : s->link_capacity * 2;
-        struct guild_link **links =
-            mem_realloc(MEM_GATEWAY, s->links, capacity * sizeof(struct guild_link *));
-        if (links == NULL)
-            return false;
-        s->links = links;
-        s->link_capacity = capacity;
-    }
-    s->links[s->link_count++] = l;
+    uint32_t capacity = s->link_capacity + s->link_capacity / 2 + 1;
+    if (s->link_count == s->link_capacity && !session_reserve_links(s, capacity))
+        return false;
+    uint32_t at = link_index(s, l->guild->feed.stream.id);
+    memmove(&s->links[at + 1], &s->links[at], (s->link_count - at) * sizeof(struct guild_link *));
+    s->links[at] = l;
+    s->link_count++;
     return true;
 }
 
 void session_remove_link(struct session *s, struct guild_link *l)
 {
-    for (uint32_t i = 0; i < s->link_count; i++) {
-        if (s->links[i] == l) {
-            s->links[i] = s->links[--s->link_count];
-            return;
-        }
-    }
-}
-
-/* Frame header and `{"s":N,` of one dispatch; the shared payload follows it. */
-static size_t frame_prefix(char out[FRAME_PREFIX_MAX], uint64_t seq, const struct bytes *payload)
-{
-    char own[32] = "{\"s\":";
-    size_t n = 5 + slice_put_u64(own + 5, seq);
-    own[n++] = ',';
-    size_t header = ws_header_encode((uint8_t *)out, WS_TEXT, n + payload->total);
-    memcpy(out + header, own, n);
-    return header + n;
-}
-
-/* As many unsent frames as fit into the scratch memory; returns the bytes. */
-static size_t encode_frames(struct session *s, char *out, size_t capacity, uint64_t *frames)
-{
-    size_t used = 0;
-    while (s->replay.sent < s->replay.seq) {
-        struct bytes *payload = replay_get(&s->replay, s->replay.sent + 1);
-        if (used + FRAME_PREFIX_MAX + payload->total > capacity)
-            break;
-        used += frame_prefix(out + used, s->replay.sent + 1, payload);
-        bytes_copy(payload, out + used);
-        used += payload->total;
-        replay_advance(&s->replay);
-        (*frames)++;
-    }
-    return used;
-}
-
-/* A frame larger than the scratch memory goes out by itself, part by part. */
-static bool send_large(struct session *s, size_t *sent)
-{
-    const struct bytes *payload = replay_get(&s->replay, s->replay.sent + 1);
-    char prefix[FRAME_PREFIX_MAX];
-    size_t n = frame_prefix(prefix, s->replay.sent + 1, payload);
-    *sent = n + payload->total;
-    bool ok = conn_send(s->conn->conn, prefix, n);
-    struct slice part;
-    bool second = false;
-    for (const struct bytes *at = payload; ok && bytes_part(&at, &second, &part);)
-        ok = part.len == 0 || conn_send(s->conn->conn, part.data, part.len);
-    replay_advance(&s->replay);
-    return ok;
-}
-
-void session_flush(struct session *s)
-{
-    struct conn *c = s->conn->conn;
-    struct metrics *m = loop_metrics(s->hub->loop);
-    while (s->replay.sent < s->replay.seq && conn_queued(c) < CONN_QUEUED_MAX) {
-        uint64_t frames = 0;
-        char *out = loop_scratch(s->hub->loop);
-        size_t n = encode_frames(s, out, LOOP_SCRATCH_BYTES, &frames);
-        bool ok;
-        if (frames == 0) {
-            frames = 1;
-            ok = send_large(s, &n);
-        } else {
-            ok = conn_send(c, out, n);
-        }
-        metrics_add(m, METRIC_GATEWAY_FRAMES, (int64_t)frames);
-        metrics_add(m, METRIC_GATEWAY_BYTES, (int64_t)n);
-        metrics_add(m, METRIC_GATEWAY_WRITES, 1);
-        if (!ok)
-            return; /* closing: on_closed detaches the session */
-    }
+    uint32_t at = link_index(s, l->guild->feed.stream.id);
+    assert(at < s->link_count && s->links[at] == l);
+    s->link_count--;
+    memmove(&s->links[at], &s->links[at + 1], (s->link_count - at) * sizeof(struct guild_link *));
 }
 
 static void hold_user_event(struct session *s, struct event *e)

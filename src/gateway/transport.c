@@ -7,7 +7,11 @@
 #include <string.h>
 
 #include "gateway/gateway_priv.h"
+#include "gateway/member_request.h"
+#include "gateway/negotiate.h"
+#include "wire/deflate_stream.h"
 #include "wire/json_write.h"
+#include "wire/utf8.h"
 
 enum {
     CLOSE_LINGER_MS = 3000,
@@ -18,11 +22,15 @@ enum {
 
 static void on_read(struct conn *c, void *owner, const char *data, size_t len);
 static void on_flush(struct conn *c, void *owner);
+static void on_near(const void *owner, int others);
 static void on_drain(struct conn *c, void *owner);
 static void on_closed(struct conn *c, void *owner);
 
-static const struct conn_ops OPS = {
-    .on_read = on_read, .on_flush = on_flush, .on_drain = on_drain, .on_closed = on_closed};
+static const struct conn_ops OPS = {.on_read = on_read,
+                                    .on_flush = on_flush,
+                                    .on_near = on_near,
+                                    .on_drain = on_drain,
+                                    .on_closed = on_closed};
 
 static struct gw_conn *gw_conn_of(void *owner)
 {
@@ -31,21 +39,17 @@ static struct gw_conn *gw_conn_of(void *owner)
     return g;
 }
 
-static void send_frame(struct gw_conn *g, enum ws_opcode opcode, struct slice payload)
+void gw_conn_frame(struct gw_conn *g, enum ws_opcode opcode, struct slice payload)
 {
     uint8_t header[WS_HEADER_MAX];
     size_t n = ws_header_encode(header, opcode, payload.len);
-    /* Answers to commands and pings count against the queue like everything else. */
-    if (conn_queued(g->conn) > CONN_QUEUED_MAX)
+    /* Who asks and does not read the answers is cut off. What the session has queued is not held
+     * against the client: its heartbeats may come while a large READY is on its way. */
+    g->answered = conn_queued(g->conn) == 0 ? 0 : g->answered + (uint32_t)(n + payload.len);
+    if (g->answered > CONN_QUEUED_MAX)
         gw_conn_close(g, ERR_GW_RATE_LIMITED);
     else
         (void)conn_send2(g->conn, header, n, payload.data, payload.len);
-}
-
-void gw_conn_send(struct gw_conn *g, struct slice json)
-{
-    if (g->state != GW_CONN_CLOSING)
-        send_frame(g, WS_TEXT, json);
 }
 
 /* Ends the conversation: what belongs to it is let go, the close frame is on its way. */
@@ -100,19 +104,49 @@ static void on_peer_close(struct gw_conn *g, uint16_t code)
         session_free(s);
 }
 
+static size_t message_max(const struct gw_conn *g)
+{
+    if (g->session == NULL)
+        return LIMIT_IDENTIFY_BYTES;
+    return g->session->who.bot ? LIMIT_GATEWAY_COMMAND_BYTES : LIMIT_PERSON_COMMAND_BYTES;
+}
+
+/* A message of permessage-deflate: no more of it than a plain one could have brought. */
+static void on_deflated(struct gw_conn *g, const struct ws_item *item)
+{
+    struct buf b;
+    buf_init(&b, MEM_GATEWAY, message_max(g));
+    enum err e = deflate_message_read(item->data, &b);
+    if (e == ERR_OK && item->opcode == WS_TEXT && !utf8_valid(buf_slice(&b)))
+        e = ERR_WS_INVALID_UTF8;
+    if (e != ERR_OK)
+        gw_conn_close(g, e == ERR_WS_TOO_BIG ? ERR_GW_DECODE : e);
+    else
+        gw_command(g, buf_slice(&b));
+    buf_deinit(&b);
+}
+
+static void on_message(struct gw_conn *g, const struct ws_item *item)
+{
+    enum ws_opcode wanted = g->encoding == GW_ETF ? WS_BINARY : WS_TEXT;
+    bool too_big = item->data.len > message_max(g);
+    if (item->opcode != wanted || too_big)
+        gw_conn_close(g, ERR_GW_DECODE);
+    else if (item->compressed)
+        on_deflated(g, item);
+    else
+        gw_command(g, item->data);
+}
+
 static void on_item(struct gw_conn *g, enum ws_event event, const struct ws_item *item)
 {
     switch (event) {
     case WS_EVENT_MESSAGE:
-        if (item->opcode != WS_TEXT)
-            gw_conn_close(g, ERR_GW_DECODE);
-        else if (g->session != NULL && item->data.len > LIMIT_GATEWAY_COMMAND_BYTES)
-            gw_conn_close(g, ERR_GW_DECODE);
-        else
-            gw_command(g, item->data);
+        on_message(g, item);
         return;
     case WS_EVENT_PING:
-        send_frame(g, WS_PONG, item->data);
+        if (gw_control(g))
+            gw_conn_frame(g, WS_PONG, item->data);
         return;
     case WS_EVENT_CLOSE:
         on_peer_close(g, item->close_code);
@@ -121,6 +155,8 @@ static void on_item(struct gw_conn *g, enum ws_event event, const struct ws_item
         gw_conn_close(g, item->error == ERR_WS_TOO_BIG ? ERR_GW_DECODE : item->error);
         return;
     case WS_EVENT_PONG:
+        (void)!gw_control(g);
+        return;
     case WS_EVENT_MORE:
         return;
     }
@@ -133,6 +169,7 @@ struct gw_move {
     struct hub *to;
     struct buf text;
     struct buf rest;
+    uint64_t until_ms; /* for Identify: a move, of which a client may ask for many, adds no time */
 };
 
 static void gw_conn_free(struct gw_conn *g);
@@ -174,7 +211,9 @@ static void on_adopted(void *ctx, struct conn *c)
     g->conn = c;
     list_push_back(&g->hub->conns, &g->node);
     conn_set_ops(c, &OPS, g);
-    gw_conn_deadline(g, g->hub->gateway->options.identify_timeout_ms);
+    uint64_t now_ms = loop_now_ms(g->hub->loop);
+    gw_conn_deadline(g, m->until_ms > now_ms ? m->until_ms - now_ms : 0);
+    g->window_commands--; /* the command was counted where it came from */
     if (g->hub->draining)
         gw_conn_reconnect(g);
     else
@@ -196,6 +235,8 @@ static void finish_move(struct gw_conn *g, const char *data, size_t len)
         return;
     }
     struct conn *c = g->conn;
+    stall_forget(g);
+    m->until_ms = g->timer.due_ms;
     loop_timer_stop(&g->timer);
     list_remove(&g->node);
     g->conn = NULL;
@@ -206,7 +247,8 @@ static void on_read(struct conn *c, void *owner, const char *data, size_t len)
 {
     struct gw_conn *g = gw_conn_of(owner);
     g->conn = c; /* early bytes come before http_upgrade returns it */
-    while (len > 0 && g->state != GW_CONN_CLOSING) {
+    /* Also when nothing is left: then the decoder gives back the memory of the last message. */
+    while (g->state != GW_CONN_CLOSING) {
         struct ws_item item;
         size_t taken = 0;
         enum ws_event event = ws_decoder_feed(&g->ws, data, len, &taken, &item);
@@ -224,10 +266,26 @@ static void on_read(struct conn *c, void *owner, const char *data, size_t len)
 
 static void on_flush(struct conn *c, void *owner)
 {
-    (void)c;
     struct gw_conn *g = gw_conn_of(owner);
+    size_t queued = conn_queued(c);
     if (g->session != NULL)
         session_flush(g->session);
+    if (g->session != NULL && g->session->requests != NULL)
+        member_requests_continue(g->session);
+    if (UNLIKELY(g->stall != NULL || conn_queued(c) > 0))
+        stall_note(g, queued);
+}
+
+static void on_near(const void *owner, int others)
+{
+    const struct gw_conn *g = owner;
+    const struct session *s = g->session;
+    if (s != NULL && others == 1) {
+        PREFETCH(replay_unsent(&s->replay));
+    } else {
+        PREFETCH(s);
+        PREFETCH((const char *)s + CACHE_LINE_BYTES);
+    }
 }
 
 static void on_drain(struct conn *c, void *owner)
@@ -238,8 +296,12 @@ static void on_drain(struct conn *c, void *owner)
 static void gw_conn_free(struct gw_conn *g)
 {
     loop_timer_stop(&g->timer);
+    stall_forget(g);
     list_remove(&g->node);
     ws_decoder_deinit(&g->ws);
+    if (g->stream != NULL)
+        narrow_release(&g->hub->narrow, g->stream);
+    mem_free(MEM_GATEWAY, g->stream);
     mem_free(MEM_GATEWAY, g->host);
     g->magic = 0;
     mem_free(MEM_GATEWAY, g);
@@ -256,15 +318,26 @@ static void on_closed(struct conn *c, void *owner)
     gw_conn_free(g);
 }
 
-static struct gw_conn *gw_conn_new(struct hub *h)
+static struct gw_conn *gw_conn_new(struct hub *h, const struct gw_terms *t)
 {
     struct gw_conn *g = mem_zalloc(MEM_GATEWAY, sizeof *g);
     if (g == NULL)
         return NULL;
     g->magic = GW_CONN_MAGIC;
     g->hub = h;
+    g->version = t->version;
+    g->encoding = (uint8_t)t->encoding;
+    g->compress = (uint8_t)t->compress;
     ws_decoder_init(&g->ws, LIMIT_IDENTIFY_BYTES);
+    g->ws.deflate = t->compress == GW_PER_MESSAGE;
     list_push_back(&h->conns, &g->node);
+    if (t->compress == GW_ZLIB_STREAM) {
+        g->stream = mem_zalloc(MEM_GATEWAY, sizeof *g->stream);
+        if (g->stream == NULL) {
+            gw_conn_free(g);
+            return NULL;
+        }
+    }
     return g;
 }
 
@@ -299,22 +372,6 @@ bool gateway_path(struct slice path)
            slice_eq_cstr(path, "/gateway/");
 }
 
-/* What the query asks for, or why not. version is 0 if it is not one of ours. */
-static const char *negotiate(struct slice query, uint32_t *version)
-{
-    char scratch[32];
-    struct slice v;
-    *version = 10;
-    if (http_query_get(query, SLICE("v"), scratch, sizeof scratch, &v))
-        *version = slice_eq_cstr(v, "10") ? 10 : slice_eq_cstr(v, "9") ? 9 : 0;
-    if (http_query_get(query, SLICE("encoding"), scratch, sizeof scratch, &v) &&
-        !slice_eq_cstr(v, "json"))
-        return "encoding: only json is available.";
-    if (http_query_get(query, SLICE("compress"), scratch, sizeof scratch, &v) && v.len > 0)
-        return "compress: no transport compression is available.";
-    return NULL;
-}
-
 static char *copy_host(struct http_exchange *x)
 {
     struct slice host = http_header_get(x->request, SLICE("host"));
@@ -332,19 +389,19 @@ void gateway_upgrade(struct gateway *gateway, struct http_exchange *x)
         refuse(x, 426, err_info(ERR_UPGRADE_REQUIRED)->text);
         return;
     }
-    uint32_t version = 0;
-    const char *why = negotiate(x->request->query, &version);
+    struct gw_terms terms;
+    const char *why = gw_negotiate(x->request, gateway->options.permessage_deflate, &terms);
     if (h->draining || why != NULL) {
         refuse(x, why != NULL ? 400 : 503, why != NULL ? why : "503: Service Unavailable");
         return;
     }
-    struct gw_conn *g = gw_conn_new(h);
+    struct gw_conn *g = gw_conn_new(h, &terms);
     if (g == NULL) {
         refuse(x, 503, err_info(ERR_NO_MEMORY)->text);
         return;
     }
-    g->version = version;
     g->host = copy_host(x);
+    buf_append_cstr(&x->head, gw_extension_line(&terms));
     struct conn *c = http_upgrade(x, &OPS, g);
     if (c == NULL) {
         gw_conn_free(g);
@@ -352,7 +409,7 @@ void gateway_upgrade(struct gateway *gateway, struct http_exchange *x)
     }
     g->conn = c;
     send_hello(g);
-    if (version == 0)
+    if (terms.version == 0)
         gw_conn_close(g, ERR_GW_INVALID_VERSION);
     else if (g->state == GW_CONN_OPEN)
         gw_conn_deadline(g, gateway->options.identify_timeout_ms);

@@ -164,11 +164,16 @@ static bool turn_over(struct guild_sub *s, struct audience_class *c)
         mem_free(MEM_GATEWAY, permissions);
         return false;
     }
+    if (!voice_moves_make(s, c->intents, s->change->old, c->permissions, permissions, &c->voice)) {
+        channel_moves_deinit(&c->moves);
+        mem_free(MEM_GATEWAY, permissions);
+        return false;
+    }
     if (is_fresh(s, c->permissions, permissions))
         c->fresh_position = s->current->position;
     audience_install(s, c, permissions, now_ms);
     c->moving = true;
-    c->left = c->moves.count > 0 ? c->count : 0;
+    c->left = c->moves.count + c->voice.count > 0 ? c->count : 0;
     s->hub->work -= 1 + (int)(s->view->channel_count / 16);
     return true;
 }
@@ -180,9 +185,11 @@ static bool tell_all(struct guild_sub *s, struct audience_class *c)
         if (s->hub->work <= 0)
             return false;
         struct session *session = c->sessions[--c->left];
+        voice_moves_tell(session, &c->voice, true);
         for (uint32_t i = 0; i < c->moves.count; i++)
             session_push(session, c->moves.payloads[i]);
-        s->hub->work -= (int)c->moves.count;
+        voice_moves_tell(session, &c->voice, false);
+        s->hub->work -= (int)(c->moves.count + c->voice.count);
     }
     return true;
 }
@@ -190,6 +197,7 @@ static bool tell_all(struct guild_sub *s, struct audience_class *c)
 static void done(struct guild_sub *s, struct audience_class *c)
 {
     channel_moves_deinit(&c->moves);
+    voice_moves_deinit(&c->voice);
     c->moving = false;
     c->structure = s->structure;
     list_remove(&c->node);
@@ -217,9 +225,9 @@ static bool run(struct guild_sub *s)
 
 bool turnover_run(struct guild_sub *s)
 {
-    s->hub->bulk = s->link_count >= GUILD_BULK_MIN;
+    s->hub->bulk = s->link_count >= GUILD_BULK_MIN ? &s->lane : NULL;
     bool finished = run(s);
-    s->hub->bulk = false;
+    s->hub->bulk = NULL;
     return finished;
 }
 

@@ -2,11 +2,14 @@
  * relations, settings. One feed serves all
  * the user's sessions here; the first snapshot of one of them starts it. */
 #include "gateway/gateway_priv.h"
+#include "gateway/inspect.h"
+#include "gateway/presence.h"
 
 struct user_refill {
     struct gw_job job; /* first */
     struct stream stream;
     uint64_t after;
+    bool owed; /* as a guild_job's */
     struct event *events[REFILL_ROWS];
     size_t count;
 };
@@ -44,9 +47,12 @@ static void refill_done(struct gw_job *j)
     /* Another one's answer may be older than what this feed has lost since. */
     if (u != NULL && u->refill == r) {
         u->refill = NULL;
+        if (j->err == ERR_OK && r->count == 0 && r->owed)
+            j->err = ERR_LOG_TRIMMED;
         if (j->err == ERR_OK) {
             metrics_add(loop_metrics(j->hub->loop), METRIC_EVENTS_REFILLED, (int64_t)r->count);
             feed_refilled(&u->feed, r->events, r->count, r->count == REFILL_ROWS);
+            serve_rouse_user(u);
         } else if (j->err == ERR_LOG_TRIMMED) {
             start_over(u);
         } else {
@@ -69,6 +75,7 @@ void user_sub_want(struct user_sub *u)
     }
     r->stream = u->feed.stream;
     r->after = u->feed.position;
+    r->owed = feed_is_owed(&u->feed);
     u->refill = r;
     gw_job_submit(&r->job, JOB_READ);
 }
@@ -78,21 +85,37 @@ static void on_refill(struct feed *f)
     user_sub_want((struct user_sub *)f);
 }
 
+/* May free s. */
+static void give(struct session *s, struct event *e)
+{
+    struct hub *h = s->hub;
+    uint64_t key = s->inspection == NULL ? 0 : s->key;
+    inspect_begin(h, e);
+    session_user_event(s, e);
+    if (key != 0 && map_get(&h->sessions, key) == s && s->inspection != NULL)
+        inspect_user_done(s, e);
+    inspect_begin(h, NULL);
+}
+
 static void on_apply(struct feed *f, struct event *e)
 {
     struct user_sub *u = (struct user_sub *)f;
     /* A session may free itself here; the last one to do so must not take the feed with it. */
     u->delivering = true;
     LIST_FOREACH (it, &u->sessions)
-        session_user_event(LIST_OWNER(it, struct session, user_node), e);
+        give(LIST_OWNER(it, struct session, user_node), e);
     u->delivering = false;
+    presence_user_event(u, e);
     if (list_empty(&u->sessions))
         hub_retry_later(u->hub); /* freed there: the feed is still on the stack */
 }
 
-void user_sub_ephemeral(struct user_sub *u, struct event *e)
+void user_sub_give(struct user_sub *u, struct event *e)
 {
-    on_apply(&u->feed, e);
+    if (e->position == 0)
+        on_apply(&u->feed, e);
+    else
+        feed_offer(&u->feed, e);
 }
 
 struct user_sub *user_sub_get(struct hub *h, uint64_t user_id)
@@ -118,7 +141,10 @@ void user_sub_release(struct user_sub *u)
 {
     if (!list_empty(&u->sessions) || u->delivering)
         return;
+    presence_forget_user(u);
     map_remove(&u->hub->users, u->feed.stream.id);
+    list_remove(&u->busy);
+    inbox_deinit(&u->inbox);
     feed_deinit(&u->feed);
     mem_free(MEM_GATEWAY, u);
 }

@@ -106,7 +106,8 @@ static void end_visit(struct session *s, const struct guild_link *l)
 
 void visits_session_ends(struct session *s)
 {
-    if (counts_drop(s->hub->gateway->live, s->who.user.v) > 0 || s->hub->draining)
+    if (counts_drop(s->hub->gateway->live, s->who.user.v) > 0 || s->hub->draining ||
+        s->restoring > 0)
         return;
     for (uint32_t i = 0; i < s->link_count; i++) {
         if (s->links[i]->temporary && !s->links[i]->gone)

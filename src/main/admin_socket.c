@@ -105,7 +105,8 @@ static enum ops_result run_command(struct connection *c, const char *const *text
 {
     const struct ops_command *command = ops_find(texts[1], count > 2 ? texts[2] : NULL);
     if (command == NULL ||
-        (command->place != OPS_PLACE_STORE && command->place != OPS_PLACE_MIGRATE)) {
+        (command->place != OPS_PLACE_STORE && command->place != OPS_PLACE_MIGRATE &&
+         command->place != OPS_PLACE_SERVER)) {
         ops_printf(io, "guildhall: the server does not know this command.\n");
         return OPS_USAGE;
     }

@@ -114,8 +114,9 @@ static int ask_server(const struct call *c, const struct config *config)
 
 static int run_configured(const struct call *c, const struct config *config)
 {
+    enum ops_place place = c->command->place;
     bool server_can =
-        c->command->place == OPS_PLACE_STORE || c->command->place == OPS_PLACE_MIGRATE;
+        place == OPS_PLACE_STORE || place == OPS_PLACE_MIGRATE || place == OPS_PLACE_SERVER;
     return server_can ? ask_server(c, config) : run_here(c, config);
 }
 

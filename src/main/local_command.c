@@ -112,6 +112,10 @@ static enum err open_place(struct local *l)
     case OPS_PLACE_MIGRATE:
     case OPS_PLACE_OFFLINE:
         return folder_lock(l->config->server_data, &l->lock_fd, l->why, sizeof l->why);
+    case OPS_PLACE_SERVER:
+        snprintf(l->why, sizeof l->why, "No server is running in %.300s; --data DIR says where.",
+                 l->config->server_data);
+        return ERR_NOT_FOUND;
     case OPS_PLACE_FILE:
         break;
     }

@@ -24,6 +24,8 @@
 #include "core/attachment_urls.h"
 #include "core/core.h"
 #include "core/images.h"
+#include "core/online.h"
+#include "core/voice_states.h"
 #include "crypto/password.h"
 #include "gateway/gateway.h"
 #include "main/admin_socket.h"
@@ -31,6 +33,8 @@
 #include "main/config.h"
 #include "main/installation.h"
 #include "main/listen.h"
+#include "main/listeners.h"
+#include "main/session_watch.h"
 #include "main/watchdog.h"
 #include "media/blob.h"
 #include "net/http_server.h"
@@ -148,6 +152,7 @@ static void block_signals(sigset_t *set)
     sigemptyset(set);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, set, NULL); /* inherited by every thread made from here on */
 }
 
@@ -211,6 +216,8 @@ static enum err start_admin(struct server *s)
 {
     s->ops = installation_ops(s->config, s->store, s->core, &s->log);
     s->ops.serving = true;
+    s->ops.inspect = session_watch;
+    s->ops.inspect_ctx = s->gateway;
     enum err e = chores_start(s->config, &s->ops, s->metrics, &s->chores);
     if (e != ERR_OK)
         return e;
@@ -267,15 +274,24 @@ static enum err make_gateway(struct server *s)
         .public_url = c->server_public_url,
         .limits_enabled = c->limits_enabled,
         .identifies_per_day = (uint32_t)c->limits_identifies_per_day,
+        .identify_concurrency = (uint32_t)c->limits_identify_concurrency,
+        .sessions_per_user = (uint32_t)c->limits_sessions_per_user,
+        .permessage_deflate = c->gateway_permessage_deflate,
         .heartbeat_interval_ms = c->gateway_heartbeat_interval_ms,
         .identify_timeout_ms = c->gateway_identify_timeout_ms,
         .resume_window_ms = c->gateway_resume_window_ms,
+        .stall_ms = c->gateway_stall_ms,
         .session_bytes_max = c->gateway_session_bytes_max,
         .replay_events_max = (uint32_t)c->gateway_replay_events_max,
         .queue_events = c->gateway_queue_events,
         .event_bytes_max = c->gateway_event_bytes_max,
+        .handover_bytes_max = c->gateway_handover_bytes_max,
+        .worker_id = (unsigned)c->server_worker_id,
     };
-    return gateway_new(&o, &s->gateway);
+    enum err e = gateway_new(&o, &s->gateway);
+    if (e == ERR_OK)
+        core_set_online(s->core, gateway_online(s->gateway));
+    return e;
 }
 
 static enum err make_api(struct server *s)
@@ -298,6 +314,7 @@ static enum err make_api(struct server *s)
         .limits_enabled = c->limits_enabled,
         .requests_per_second = (uint32_t)c->limits_requests_per_second,
         .identifies_per_day = (uint32_t)c->limits_identifies_per_day,
+        .identify_concurrency = (uint32_t)c->limits_identify_concurrency,
         .trusted_proxies = c->http_trusted_proxies,
         .metrics_route = c->metrics_enabled && c->metrics_listen[0] == '\0',
         .trouble = trouble,
@@ -321,37 +338,25 @@ static enum err start_loops(struct server *s)
     return ERR_OK;
 }
 
-static enum err listen_on(struct server *s, const char *address, struct http_handler handler,
-                          struct http_server **out)
+static bool is_proxy(void *ctx, const char *peer)
 {
-    const struct config *c = s->config;
-    struct listen_address at;
-    if (!listen_parse(slice_from(address), &at)) {
-        snprintf(s->why, sizeof s->why, "%s is not host:port", address);
-        return ERR_IO;
-    }
-    struct http_server_options o = {
-        .host = at.host,
-        .port = at.port,
-        .limits = {c->http_head_bytes_max, c->http_body_bytes_max, c->http_upload_bytes_max,
-                   c->http_stream_bytes_max},
-        .upload_bytes_total_max = c->http_upload_bytes_total,
-        .streams_max = (unsigned)c->http_streams_max,
-        .stream_bytes_total_max = c->http_stream_bytes_total,
-        .reply_bytes_total_max = c->http_reply_bytes_total,
-        .connections_max = (unsigned)c->http_connections_max,
-        .connections_per_ip_max = c->limits_enabled ? (unsigned)c->limits_connections_per_ip : 0,
-        .head_timeout_ms = c->http_head_timeout_ms,
-        .body_timeout_ms = c->http_body_timeout_ms,
-        .idle_timeout_ms = c->http_idle_timeout_ms,
-        .write_timeout_ms = c->http_write_timeout_ms,
-        .handler = handler,
-        .loops = s->loops,
-        .loop_count = s->loop_count,
-        .log = &s->log,
-        .metrics = s->metrics,
-    };
-    return http_server_start(&o, out, s->why, sizeof s->why);
+    const struct server *s = ctx;
+    return api_trusts(s->api, peer);
+}
+
+static struct listeners_options listening(struct server *s)
+{
+    return (struct listeners_options){.config = s->config,
+                                      .loops = s->loops,
+                                      .loop_count = s->loop_count,
+                                      .log = &s->log,
+                                      .metrics = s->metrics,
+                                      .is_proxy = is_proxy};
+}
+
+static const char *scheme(const struct server *s)
+{
+    return s->config->server_tls_certificate[0] != '\0' ? "https" : "http";
 }
 
 /* Where we are, for addresses in events, which belong to no request with a Host. */
@@ -364,8 +369,8 @@ static void say_where(struct server *s)
         return;
     bool any = strcmp(at.host, "0.0.0.0") == 0 || strcmp(at.host, "::") == 0;
     bool v6 = !any && strchr(at.host, ':') != NULL;
-    snprintf(url, sizeof url, "http://%s%s%s:%u", v6 ? "[" : "", any ? "localhost" : at.host,
-             v6 ? "]" : "", (unsigned)http_server_port(s->http));
+    snprintf(url, sizeof url, "%s://%s%s%s:%u", scheme(s), v6 ? "[" : "",
+             any ? "localhost" : at.host, v6 ? "]" : "", (unsigned)http_server_port(s->http));
     core_set_public_url(s->core, url);
     if (any)
         log_warn(&s->log, "server", "set server.public_url: files of messages have this address",
@@ -382,21 +387,37 @@ static enum err start_listeners(struct server *s)
                                          .on_more = on_stream,
                                          .on_release = on_release,
                                          .ctx = s};
-    enum err e = listen_on(s, c->server_listen, handler, &s->http);
+    const struct http_handler metrics = {.on_request = on_metrics_request, .ctx = s};
+    const struct listeners_options o = listening(s);
+    struct tls_context *tls = NULL;
+    enum err e = listeners_tls(&o, &tls, s->why, sizeof s->why);
+    if (e == ERR_OK)
+        e = listeners_open(&o, c->server_listen, handler, tls, &s->http, s->why, sizeof s->why);
+    tls_context_unref(&tls);
     if (e == ERR_OK)
         say_where(s);
     if (e == ERR_OK && c->metrics_enabled && c->metrics_listen[0] != '\0')
-        e = listen_on(s, c->metrics_listen,
-                      (struct http_handler){.on_request = on_metrics_request, .ctx = s},
-                      &s->metrics_http);
+        e = listeners_open(&o, c->metrics_listen, metrics, NULL, &s->metrics_http, s->why,
+                           sizeof s->why);
     return e;
+}
+
+/* Clients of before a planned restart: while nobody is served, and nothing else writes. */
+static enum err restore(struct server *s)
+{
+    gateway_restore(s->gateway, s->config->gateway_handover_wait_ms);
+    enum err e = voice_states_sweep(s->core, gateway_restored, s->gateway);
+    if (e != ERR_OK)
+        log_warn(&s->log, "server", "voice states of before could not be looked through",
+                 LOG_S("why", err_info(e)->name));
+    return ERR_OK;
 }
 
 static enum err start(struct server *s)
 {
     static enum err (*const STEPS[])(struct server *) = {
-        start_core, start_store, start_workers, make_loops,      make_gateway,
-        make_api,   start_loops, start_admin,   start_listeners,
+        start_core, start_store, start_workers, make_loops,  make_gateway,
+        make_api,   start_loops, restore,       start_admin, start_listeners,
     };
     s->metrics = metrics_new();
     if (s->metrics == NULL || !crypto_init())
@@ -416,7 +437,7 @@ static void say_ready(struct server *s)
     if (!listen_parse(slice_from(s->config->server_listen), &at))
         return;
     bool v6 = strchr(at.host, ':') != NULL;
-    printf("ready http://%s%s%s:%u\n", v6 ? "[" : "", at.host, v6 ? "]" : "",
+    printf("ready %s://%s%s%s:%u\n", scheme(s), v6 ? "[" : "", at.host, v6 ? "]" : "",
            (unsigned)http_server_port(s->http));
     fflush(stdout);
     log_info(&s->log, "server", "serving", LOG_S("address", s->config->server_listen),
@@ -445,6 +466,7 @@ static void let_clients_go(struct server *s)
 /* Also after a start that went only half way. */
 static void stop(struct server *s)
 {
+    uint64_t began_ms = clock_mono_ms(clock_system());
     s->stopping = true;
     if (s->http != NULL)
         let_clients_go(s);
@@ -453,6 +475,9 @@ static void stop(struct server *s)
     if (s->workers != NULL)
         workers_stop(s->workers);
     chores_stop(&s->chores); /* after the workers, whose use-cases wake it */
+    /* Nothing is written any more: sessions that are kept now are at the end of their streams. */
+    if (s->loop_count > 0 && s->loops_running == s->loop_count)
+        gateway_save(s->gateway, began_ms + s->config->server_shutdown_timeout_ms * 3 / 4);
     if (s->store != NULL)
         store_close(&s->store);
     for (unsigned i = 0; i < s->loops_running; i++)
@@ -472,6 +497,18 @@ static void stop(struct server *s)
     metrics_free(&s->metrics);
 }
 
+/* The signal that ends the server. */
+static int wait_for_end(struct server *s, const sigset_t *signals)
+{
+    const struct listeners_options o = listening(s);
+    int caught = 0;
+    while (sigwait(signals, &caught) != 0 || caught == SIGHUP) {
+        if (caught == SIGHUP)
+            listeners_reload(&o, s->http);
+    }
+    return caught;
+}
+
 int server_run(const struct config *config)
 {
     struct server s = {.config = config};
@@ -488,9 +525,7 @@ int server_run(const struct config *config)
         return 1;
     }
     say_ready(&s);
-    int caught = 0;
-    while (sigwait(&signals, &caught) != 0)
-        continue;
+    int caught = wait_for_end(&s, &signals);
     log_info(&s.log, "server", "stopping", LOG_I("signal", caught));
     watchdog_start(config->server_shutdown_timeout_ms);
     stop(&s);

@@ -179,6 +179,24 @@ struct member {
     size_t role_count;
 };
 
+enum { VOICE_SESSION_MAX = 32 };
+/* Who is in which voice channel, and how. */
+struct voice_state {
+    struct guild_id guild;
+    struct user_id user;
+    struct channel_id channel;           /* 0: in none */
+    char session[VOICE_SESSION_MAX + 1]; /* of the gateway, that has joined */
+    bool self_deaf;
+    bool self_mute;
+    bool self_stream;
+    bool self_video;
+    bool deaf; /* deaf and mute are the member's */
+    bool mute;
+    bool suppress;
+    int64_t request_to_speak_at_ms; /* 0: none */
+    int64_t joined_at_ms;           /* the channel */
+};
+
 struct emoji {
     struct emoji_id id;
     struct guild_id guild;

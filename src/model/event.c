@@ -93,5 +93,10 @@ void event_unref(struct event **e)
     bytes_unref(&gone->payload_own);
     guild_view_unref(&gone->view);
     mem_free(MEM_EVENTS, gone->standing);
+    if (gone->voice != NULL) {
+        bytes_unref(&gone->voice->gone);
+        bytes_unref(&gone->voice->member);
+    }
+    mem_free(MEM_EVENTS, gone->voice);
     mem_free(MEM_EVENTS, gone);
 }

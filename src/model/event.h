@@ -35,6 +35,7 @@ enum event_audience {
     AUDIENCE_USER,
     AUDIENCE_MEMBER,
     AUDIENCE_VIEW,
+    AUDIENCE_SUBSCRIBED,
     AUDIENCE_NONE
 };
 enum event_kept { KEPT_LOGGED, KEPT_EPHEMERAL };
@@ -68,6 +69,15 @@ struct standing {
 /* NULL when memory is short. */
 MUST_CHECK struct standing *standing_new(const struct member *m);
 
+/* What a VOICE_STATE_UPDATE says. Who sees the channel gets the payload; who sees only the one that
+ * was left, `gone`, in which the channel is null. */
+struct voice_change {
+    struct voice_state state; /* afterwards; channel 0: left */
+    struct channel_id from;   /* left by it; 0: none */
+    struct bytes *gone;       /* NULL: the payload does */
+    struct bytes *member;     /* of the user, as JSON; NULL: none */
+};
+
 struct event {
     _Atomic uint32_t refs;
     enum event_kind kind;
@@ -96,6 +106,8 @@ struct event {
     /* Of GUILD_MEMBER_UPDATE: what decides what the member (entity_id) sees from here on. NULL: the
      * event did not change it. Owned, freed with the event. */
     struct standing *standing;
+    /* Of VOICE_STATE_UPDATE. Owned, freed with the event. */
+    struct voice_change *voice;
     char request_id[EVENT_REQUEST_ID_MAX + 1]; /* of the request that caused it; "" if none */
 };
 

@@ -45,6 +45,7 @@ static void on_handle_closed(uv_handle_t *handle)
         c->home->on_gone(c->home, c);
     conn_queue_free(c);
     mem_free(MEM_NET, c->early);
+    tls_stream_free(&c->tls);
     c->magic = 0;
     mem_free(MEM_NET, c);
 }
@@ -55,22 +56,68 @@ static void begin_close(struct conn *c)
         return;
     c->state = CONN_CLOSED;
     c->reading = false;
+    conn_known(c);
     loop_timer_stop(&c->timer);
     list_remove(&c->node);
     list_remove(&c->dirty_node);
     uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
 }
 
+void conn_fail(struct conn *c)
+{
+    begin_close(c);
+}
+
+void conn_known(struct conn *c)
+{
+    list_remove(&c->idle_node);
+    list_remove(&c->address_node);
+    if (c->stranger)
+        c->home->on_known(c->home, c);
+    c->stranger = false;
+}
+
+void conn_stranger(struct conn *c)
+{
+    if (c->stranger || c->state != CONN_OPEN || c->home == NULL || c->home->on_stranger == NULL)
+        return;
+    conn_known(c); /* no idle one, then */
+    c->stranger = true;
+    c->home->on_stranger(c->home, c);
+}
+
+void conn_idle(struct conn *c)
+{
+    if (c->state == CONN_OPEN && !list_linked(&c->idle_node) && c->home && c->home->on_idle)
+        c->home->on_idle(c->home, c);
+}
+
+void conn_busy(struct conn *c)
+{
+    if (!c->stranger)
+        list_remove(&c->idle_node);
+}
+
+/* A read of TLS is shorter: what it completes, a record, must fit beside it where pipelined
+ * requests are kept. No room at all: libuv leaves the bytes where they are, and asks again in the
+ * next turn.
+ */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
     (void)suggested;
-    *out = uv_buf_init(from_handle(handle)->loop->read_buffer, LOOP_READ_BYTES);
+    const struct conn *c = from_handle(handle);
+    size_t len =
+        c->secure ? LOOP_READ_BYTES - TLS_RECORD_BYTES - TLS_RECORD_EXTRA : LOOP_READ_BYTES;
+    if (UNLIKELY(c->secure && c->state == CONN_OPEN && conn_tls_must_wait(c)))
+        len = 0;
+    *out = uv_buf_init(c->loop->read_buffer, (unsigned)len);
 }
 
-static void on_peer_ended(struct conn *c)
+void conn_peer_ended(struct conn *c)
 {
     c->eof = true;
     c->reading = false;
+    uv_read_stop((uv_stream_t *)&c->tcp); /* of TLS: TCP may not have ended */
     if (c->state == CONN_OPEN && c->ops->on_eof && c->ops->on_eof(c, c->owner))
         return;
     /* FLUSHING goes on: the peer may still read what it is being sent. */
@@ -80,7 +127,7 @@ static void on_peer_ended(struct conn *c)
 
 static void throw_away(struct conn *c, size_t len)
 {
-    c->drained += len;
+    c->drained += (uint32_t)len; /* of one read */
     if (c->drained > CONN_DRAIN_BYTES)
         begin_close(c);
 }
@@ -89,13 +136,15 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 {
     struct conn *c = from_handle((uv_handle_t *)stream);
     c->loop->besides = LOOP_BESIDES_TURNS;
-    if (n > 0 && c->state == CONN_OPEN)
+    if (n > 0 && c->state == CONN_OPEN && c->secure)
+        conn_tls_read(c, b->base, (size_t)n);
+    else if (n > 0 && c->state == CONN_OPEN)
         c->ops->on_read(c, c->owner, b->base, (size_t)n);
     else if (n > 0)
         throw_away(c, (size_t)n);
     else if (n == UV_EOF)
-        on_peer_ended(c);
-    else if (n < 0)
+        conn_peer_ended(c);
+    else if (n < 0 && n != UV_ENOBUFS)
         begin_close(c);
 }
 
@@ -147,7 +196,8 @@ struct conn *conn_accept(struct loop *l, uv_stream_t *listener)
         return NULL;
     }
     c->tcp.data = c;
-    if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0) {
+    if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 ||
+        uv_fileno((const uv_handle_t *)&c->tcp, &c->fd) != 0) {
         uv_close((uv_handle_t *)&c->tcp, on_refused);
         return NULL;
     }
@@ -169,6 +219,8 @@ void conn_open(struct conn *c, struct conn_home *home, uint32_t tag, const struc
     c->home = home;
     c->tag = tag;
     conn_set_ops(c, ops, owner);
+    if (home->tls != NULL)
+        conn_tls_begin(c);
     update_reading(c);
 }
 
@@ -202,6 +254,11 @@ bool conn_closing(const struct conn *c)
     return c->state != CONN_OPEN;
 }
 
+bool conn_secure(const struct conn *c)
+{
+    return c->secure;
+}
+
 static bool queue(struct conn *c, const char *data, size_t len)
 {
     if (len == 0)
@@ -216,29 +273,26 @@ static bool queue(struct conn *c, const char *data, size_t len)
 /* Bytes that the kernel takes now, or -errno. Not uv_try_write: with nothing queued it comes down
  * to this call, and what it does around it cost 3 to 5 % of a fan-out to 1,000 sessions (bench/run,
  * paired). */
-static ssize_t send_now(struct conn *c, const void *a, size_t a_len, const void *b, size_t b_len)
+static ssize_t send_now(const struct conn *c, const void *a, size_t a_len, const void *b,
+                        size_t b_len)
 {
-    uv_os_fd_t fd;
-    if (uv_fileno((const uv_handle_t *)&c->tcp, &fd) != 0)
-        return -EPIPE;
     ssize_t n;
     if (b_len == 0) {
-        n = send(fd, a, a_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        n = send(c->fd, a, a_len, MSG_NOSIGNAL | MSG_DONTWAIT);
     } else {
         /* struct iovec has no const; the kernel only reads. */
         struct iovec v[2] = {{(void *)(uintptr_t)a, a_len}, {(void *)(uintptr_t)b, b_len}};
         struct msghdr m = {.msg_iov = v, .msg_iovlen = 2};
-        n = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+        n = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
     return n < 0 ? -errno : n;
 }
 
-bool conn_send2(struct conn *c, const void *a, size_t a_len, const void *b, size_t b_len)
+static inline bool send_raw(struct conn *c, const void *a, size_t a_len, const void *b,
+                            size_t b_len)
 {
-    assert(loop_is_current(c->loop));
-    if (c->state != CONN_OPEN)
-        return false;
     size_t taken = 0;
+    c->loop->sent_bytes += a_len + b_len;
     if (!c->in_flight) {
         ssize_t n = send_now(c, a, a_len, b, b_len);
         if (n < 0 && n != -EAGAIN && n != -EINTR) {
@@ -255,6 +309,21 @@ bool conn_send2(struct conn *c, const void *a, size_t a_len, const void *b, size
            queue(c, (const char *)b + from_b, b_len - from_b);
 }
 
+bool conn_send_raw(struct conn *c, const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    return c->state == CONN_OPEN && send_raw(c, a, a_len, b, b_len);
+}
+
+bool conn_send2(struct conn *c, const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    assert(loop_is_current(c->loop));
+    if (c->state != CONN_OPEN)
+        return false;
+    if (UNLIKELY(c->secure))
+        return conn_tls_send(c, a, a_len, b, b_len);
+    return send_raw(c, a, a_len, b, b_len);
+}
+
 bool conn_send(struct conn *c, const void *data, size_t len)
 {
     return len == 0 ? c->state == CONN_OPEN : conn_send2(c, data, len, "", 0);
@@ -269,14 +338,6 @@ void conn_mark_dirty(struct conn *c)
     c->in_bulk = false;
     if (!list_linked(&c->dirty_node))
         list_push_back(&c->loop->dirty, &c->dirty_node);
-}
-
-void conn_mark_bulk(struct conn *c)
-{
-    if (c->state != CONN_OPEN || list_linked(&c->dirty_node))
-        return;
-    c->in_bulk = true;
-    list_push_back(&c->loop->bulk, &c->dirty_node);
 }
 
 static void read_early(struct conn *c)
@@ -328,20 +389,19 @@ void conn_resume(struct conn *c)
         conn_mark_dirty(c);
 }
 
-static void on_out_of_time(struct timer *t)
+void conn_on_out_of_time(struct timer *t)
 {
     begin_close(LIST_OWNER(t, struct conn, timer));
 }
 
 static void begin_drain(struct conn *c)
 {
-    uv_os_fd_t fd;
     c->state = CONN_DRAINING;
-    if (c->eof || uv_fileno((const uv_handle_t *)&c->tcp, &fd) != 0 || shutdown(fd, SHUT_WR) != 0) {
+    if (c->eof || shutdown(c->fd, SHUT_WR) != 0) {
         begin_close(c);
         return;
     }
-    loop_timer_start(c->loop, &c->timer, CONN_DRAIN_MS, on_out_of_time);
+    loop_timer_start(c->loop, &c->timer, CONN_DRAIN_MS, conn_on_out_of_time);
 }
 
 void conn_on_sent(struct conn *c, int status)
@@ -364,10 +424,12 @@ void conn_close_after_flush(struct conn *c, uint64_t linger_ms)
         if (c->ops->on_flush)
             c->ops->on_flush(c, c->owner);
     }
+    conn_tls_farewell(c);
     if (c->state != CONN_OPEN)
         return;
+    conn_known(c); /* it ends by itself */
     c->state = CONN_FLUSHING;
-    loop_timer_start(c->loop, &c->timer, linger_ms, on_out_of_time);
+    loop_timer_start(c->loop, &c->timer, linger_ms, conn_on_out_of_time);
     update_reading(c);
     if (!c->in_flight && c->state == CONN_FLUSHING)
         begin_drain(c);
@@ -376,6 +438,8 @@ void conn_close_after_flush(struct conn *c, uint64_t linger_ms)
 void conn_close(struct conn *c)
 {
     assert(loop_is_current(c->loop));
+    if (!c->in_flight)
+        conn_tls_farewell(c);
     begin_close(c);
     tell_closed(c);
 }

@@ -26,6 +26,9 @@ struct conn_ops {
     void (*on_read)(struct conn *c, void *owner, const char *data, size_t len);
     /* The turn's end of a connection marked dirty. May be NULL. */
     void (*on_flush)(struct conn *c, void *owner);
+    /* on_flush comes soon, after those of `others` connections, 1 or 2: asks the cache for what it
+     * will touch (PREFETCH), and does nothing else. May be NULL. */
+    void (*on_near)(const void *owner, int others);
     /* The kernel took everything that was queued (after conn_queued was > 0). May be NULL. */
     void (*on_drain)(struct conn *c, void *owner);
     /* The peer will send no more (FIN), which a peer that left does too. True keeps the connection
@@ -51,9 +54,24 @@ bool conn_send2(struct conn *c, const void *a, size_t a_len, const void *b, size
 /* Bytes that the kernel has not taken yet. */
 size_t conn_queued(const struct conn *c);
 void conn_mark_dirty(struct conn *c);
-/* The same for one of very many that were given something: they are flushed a portion a turn, after
- * those marked dirty, so that others need not wait for all of them. */
-void conn_mark_bulk(struct conn *c);
+/* Connections of one loop that somebody gives something to, all at once. */
+struct bulk_lane {
+    struct list conns;
+    struct list node; /* in loop.lanes while it has any */
+    int64_t credit;   /* what its writing may still cost in this round of the lanes */
+    bool held;        /* not to be written while the loop holds bulk (loop_hold_bulk) */
+};
+static inline void bulk_lane_init(struct bulk_lane *lane)
+{
+    *lane = (struct bulk_lane){.held = false};
+    list_init(&lane->conns);
+}
+/* Those that still wait in it are marked dirty. */
+void bulk_lane_deinit(struct bulk_lane *lane);
+/* As dirty, for one of very many: they are flushed a portion a turn, after those marked dirty, so
+ * that others need not wait for all of them; and lane after lane. Who waits already stays where it
+ * is. */
+void conn_mark_bulk(struct conn *c, struct bulk_lane *lane);
 /* Stops and restarts reading (backpressure). */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
@@ -69,6 +87,14 @@ enum { CONN_DRAIN_MS = 5000, CONN_DRAIN_BYTES = 64 * 1024 * 1024 };
 /* Closes now; on_closed is called before conn_close returns only if called outside of it. */
 void conn_close(struct conn *c);
 bool conn_closing(const struct conn *c);
+/* It speaks TLS. */
+bool conn_secure(const struct conn *c);
+
+/* The peer has shown that it is no idle socket: a request is complete, a session is begun. Until
+ * then a connection is a stranger: when there are too many, the oldest of them are closed. */
+void conn_known(struct conn *c);
+/* Again it has shown nothing: it became something else. A stranger keeps its age. */
+void conn_stranger(struct conn *c);
 
 /* Moves the socket to another loop: c is gone for this thread when the call returns (no on_closed),
  * and on `to`'s thread `adopted` gets a new connection with the same socket, peer and accounting,

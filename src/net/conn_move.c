@@ -19,6 +19,8 @@ struct move {
     uint32_t tag;
     struct conn_home *home;
     char peer[CONN_PEER_BYTES];
+    bool secure;
+    struct tls_stream *tls;
     void (*adopted)(void *ctx, struct conn *c);
     void *ctx;
 };
@@ -46,9 +48,12 @@ static struct conn *conn_around(struct loop *l, const struct move *m)
         uv_close((uv_handle_t *)&c->tcp, on_unopened);
         return NULL;
     }
+    c->fd = m->fd;
     c->home = m->home;
     c->tag = m->tag;
     memcpy(c->peer, m->peer, sizeof c->peer);
+    c->secure = m->secure;
+    c->tls = m->tls;
     list_push_back(&l->conns, &c->node);
     return c;
 }
@@ -61,6 +66,7 @@ static void arrive(struct task *t, struct loop *l)
     if (c && c->ops && !conn_closing(c))
         conn_resume(c); /* starts reading */
     if (!c) {
+        tls_stream_free(&m->tls);
         struct conn gone = {.tag = m->tag};
         m->home->on_gone(m->home, &gone);
     }
@@ -71,15 +77,18 @@ void conn_move(struct conn *c, struct loop *to, void (*adopted)(void *ctx, struc
                void *ctx)
 {
     assert(loop_is_current(c->loop) && conn_queued(c) == 0 && !c->early);
-    uv_os_fd_t fd;
     struct move *m = mem_must(MEM_NET, sizeof *m);
     m->task.run = arrive;
-    m->fd = uv_fileno((const uv_handle_t *)&c->tcp, &fd) == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    m->fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
     m->tag = c->tag;
     m->home = c->home;
     memcpy(m->peer, c->peer, sizeof m->peer);
     m->adopted = adopted;
     m->ctx = ctx;
+    m->secure = c->secure;
+    m->tls = c->tls;
+    c->tls = NULL;
+    conn_known(c); /* of the loop that it leaves */
     c->home = NULL;
     c->told_closed = true;
     conn_close(c);

@@ -103,6 +103,7 @@ static void become_idle(struct http_conn *h)
 {
     (void)count_reply(h, 0);
     h->state = HTTP_IDLE;
+    conn_idle(h->conn);
     set_deadline(h, h->lane->server->options.idle_timeout_ms);
 }
 
@@ -136,6 +137,7 @@ static void note_progress(struct http_conn *h, size_t taken)
         h->mark += taken;
     } else if (h->state == HTTP_IDLE) {
         h->state = HTTP_HEAD;
+        conn_busy(h->conn);
         set_deadline(h, h->lane->server->options.head_timeout_ms);
     }
 }
@@ -157,6 +159,7 @@ static void fill_exchange(struct http_conn *h)
     x->request = http_parser_request(w->parser);
     x->loop = h->lane->loop;
     x->peer = w->peer;
+    x->secure = conn_secure(h->conn);
     x->started_ns = clock_mono_ns(loop_clock(x->loop));
     x->status = 0;
     x->content_type = (struct slice){NULL, 0};
@@ -210,6 +213,7 @@ void http_conn_hand_out(struct http_conn *h)
     const struct http_handler *handler = &h->lane->server->options.handler;
     h->state = HTTP_BUSY;
     h->deadline_ms = UINT64_MAX;
+    conn_known(h->conn);
     fill_exchange(h);
     w->x.task.run = on_reply_task;
     handler->on_request(handler->ctx, &w->x);
@@ -431,6 +435,7 @@ bool http_conn_open(struct http_lane *lane, struct conn *c, uint32_t tag)
     buf_init(&h->kept, MEM_NET, LIMIT_PIPELINE_BYTES);
     become_idle(h);
     conn_open(c, &lane->home, tag, &http_ops, h);
+    conn_stranger(c);
     return true;
 }
 

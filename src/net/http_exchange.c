@@ -79,6 +79,7 @@ void http_admit(struct http_exchange *x)
         http_conn_fail(h, x->admitted);
         return;
     }
+    conn_known(h->conn);
     http_conn_begin_body(h);
     if (!h->pumping)
         http_conn_go_on(h);
@@ -115,6 +116,7 @@ struct conn *http_upgrade(struct http_exchange *x, const struct conn_ops *ops, v
     }
     h->upgraded = true;
     conn_set_ops(c, ops, owner);
+    conn_stranger(c);
     conn_resume(c);
     if (!h->pumping)
         http_conn_go_on(h);

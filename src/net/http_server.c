@@ -96,6 +96,7 @@ static struct http_server *server_new(const struct http_server_options *o)
         lane->server = s;
         lane->loop = o->loops[i];
         lane->date_second = -1;
+        strangers_init(lane);
         for (unsigned k = 0; k < HTTP_ADDRESSES_MAX; k++)
             lane->listeners[k].fd = -1;
     }
@@ -138,6 +139,23 @@ enum err http_server_start(const struct http_server_options *o, struct http_serv
     return ERR_OK;
 }
 
+static void on_order_tls(struct task *t, struct loop *l)
+{
+    (void)l;
+    struct http_lane *lane = lane_of(t);
+    tls_context_unref(&lane->home.tls);
+    lane->home.tls = tls_context_ref(lane->next_tls);
+    sem_post(&lane->server->done);
+}
+
+void http_server_set_tls(struct http_server *s, struct tls_context *tls)
+{
+    assert(tls != NULL);
+    for (unsigned i = 0; i < s->lane_count; i++)
+        s->lanes[i].next_tls = tls;
+    order(s, on_order_tls);
+}
+
 uint16_t http_server_port(const struct http_server *s)
 {
     return s->port;
@@ -166,8 +184,10 @@ void http_server_free(struct http_server **s)
     if (!*s)
         return;
     http_listeners_close_fds(*s);
-    for (unsigned i = 0; i < (*s)->lane_count; i++)
+    for (unsigned i = 0; i < (*s)->lane_count; i++) {
         http_work_drop_pool(&(*s)->lanes[i]);
+        tls_context_unref(&(*s)->lanes[i].home.tls);
+    }
     sem_destroy(&(*s)->done);
     mem_free(MEM_NET, *s);
     *s = NULL;

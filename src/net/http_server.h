@@ -23,6 +23,7 @@
 #include "base/errors.h"
 #include "net/conn.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "wire/http.h"
 
 struct http_server;
@@ -32,6 +33,7 @@ struct http_exchange {
     const struct http_request *request;
     struct loop *loop;
     const char *peer;    /* address of the client */
+    bool secure;         /* the connection speaks TLS */
     uint64_t started_ns; /* monotonic, request complete */
     /* The reply: filled by the handler, then http_reply or http_reply_post. */
     int status;
@@ -94,6 +96,14 @@ struct http_server_options {
     uint64_t reply_bytes_total_max;
     unsigned connections_max;
     unsigned connections_per_ip_max; /* 0: no limit; loopback counts too */
+    /* Connections that have neither completed a request nor, as another protocol, become known
+     * (conn_known); beyond it the oldest of them is closed. 0: no limit. */
+    unsigned strangers_max;
+    unsigned strangers_per_ip_max;
+    /* Whether the address is that of a proxy, for which limits of one address are not meant. May be
+     * NULL. Any loop's thread. */
+    bool (*is_proxy)(void *ctx, const char *peer);
+    struct tls_context *tls; /* NULL: plain; borrowed until http_server_start returns */
     uint64_t head_timeout_ms;
     uint64_t body_timeout_ms;
     uint64_t idle_timeout_ms;
@@ -109,6 +119,9 @@ struct http_server_options {
  * naming the address and the system's reason. Loops must run. */
 MUST_CHECK enum err http_server_start(const struct http_server_options *o, struct http_server **out,
                                       char *why, size_t why_len);
+/* Main thread: connections from now on get this certificate; of a server that was started with one.
+ */
+void http_server_set_tls(struct http_server *s, struct tls_context *tls);
 uint16_t http_server_port(const struct http_server *s);
 /* Any thread: stops accepting (listening sockets close), answers requests under way with
  * "Connection: close", closes idle connections. Returns when the listeners are closed. */

@@ -58,10 +58,14 @@ struct http_lane {
     struct loop *loop;
     struct http_listener listeners[HTTP_ADDRESSES_MAX];
     unsigned closing_listeners;
-    int listen_error; /* libuv's, 0: none */
+    int listen_error;             /* libuv's, 0: none */
+    struct tls_context *next_tls; /* of the order under way */
     bool draining;
     struct http_work *pool;
     unsigned pooled;
+    struct list strangers;                     /* by age, see strangers.c */
+    struct list idle;                          /* by age */
+    struct list neighbours[HTTP_IP_SLOTS + 1]; /* strangers of an address, by age */
     int64_t date_second;
     char date[HTTP_DATE_LINE_LEN + 1];
 };
@@ -73,7 +77,9 @@ struct http_server {
     sem_t done; /* lanes post it when an order is carried out */
     /* Counts only; nothing is read on the strength of them, so relaxed order suffices. */
     _Atomic unsigned connections;
-    _Atomic unsigned per_ip[HTTP_IP_SLOTS];
+    _Atomic unsigned per_ip[HTTP_IP_SLOTS + 1]; /* the last: of all proxies, without limit */
+    _Atomic unsigned strangers;
+    _Atomic unsigned strangers_per_ip[HTTP_IP_SLOTS + 1];
     _Atomic uint64_t upload_bytes;
     _Atomic uint64_t reply_bytes;
     _Atomic unsigned streams;
@@ -173,6 +179,12 @@ bool http_reply_send_error(struct http_lane *lane, struct conn *c, const struct 
                            enum err e);
 bool http_reply_send_upgrade(struct http_work *w, struct conn *c);
 void http_reply_count(struct http_lane *lane, int status);
+
+/* strangers.c. Loop thread, but for init. */
+void strangers_init(struct http_lane *lane);
+void strangers_attach(struct conn_home *home);
+/* Closes the connection of this loop that is missed the least; false: all are in use. */
+MUST_CHECK bool strangers_make_room(struct http_lane *lane);
 
 /* listener.c. Binds host:port for every lane; EMFILE and the like, with `why`. */
 MUST_CHECK enum err http_listeners_bind(struct http_server *s, char *why, size_t why_len);

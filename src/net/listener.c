@@ -171,6 +171,8 @@ static uint32_t address_slot(const struct http_server *s, const struct conn *c)
     uint64_t key = 0;
     if (!conn_address(c, &a))
         return 0;
+    if (s->options.is_proxy && s->options.is_proxy(s->options.handler.ctx, conn_peer(c)))
+        return HTTP_IP_SLOTS;
     if (a.ss_family == AF_INET) {
         key = ((struct sockaddr_in *)(void *)&a)->sin_addr.s_addr;
     } else {
@@ -206,15 +208,23 @@ static void on_gone(struct conn_home *home, struct conn *c)
     metrics_add(loop_metrics(lane->loop), METRIC_CONNECTIONS, -1);
 }
 
+/* Of all connections; one that is closed to make room is counted off at the end of the turn. */
+static bool count_connection(struct http_lane *lane)
+{
+    struct http_server *s = lane->server;
+    return count_up(&s->connections, s->options.connections_max) ||
+           (strangers_make_room(lane) && count_up(&s->connections, 0));
+}
+
 /* True: counted, and on_gone will count it off. */
 static bool admit(struct http_lane *lane, struct conn *c)
 {
     struct http_server *s = lane->server;
     uint32_t slot = address_slot(s, c);
-    if (!count_up(&s->connections, s->options.connections_max))
+    if (!count_up(&s->per_ip[slot], slot == HTTP_IP_SLOTS ? 0 : s->options.connections_per_ip_max))
         return false;
-    if (!count_up(&s->per_ip[slot], s->options.connections_per_ip_max)) {
-        count_down(&s->connections);
+    if (!count_connection(lane)) {
+        count_down(&s->per_ip[slot]);
         return false;
     }
     if (!http_conn_open(lane, c, slot)) {
@@ -290,6 +300,9 @@ static int open_listener(struct http_lane *lane, struct http_listener *at)
 int http_listeners_open(struct http_lane *lane)
 {
     lane->home.on_gone = on_gone;
+    lane->home.handshake_timeout_ms = lane->server->options.head_timeout_ms;
+    lane->home.tls = tls_context_ref(lane->server->options.tls);
+    strangers_attach(&lane->home);
     for (unsigned i = 0; i < HTTP_ADDRESSES_MAX; i++) {
         struct http_listener *at = &lane->listeners[i];
         int e = at->fd >= 0 ? open_listener(lane, at) : 0;

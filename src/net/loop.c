@@ -55,31 +55,14 @@ static void flush_dirty(struct loop *l)
         conn_flush(LIST_OWNER(node, struct conn, dirty_node));
 }
 
-/* What one event gave to thousands of connections leaves in portions: between two of them the loop
- * looks at everything else. */
-static void flush_bulk(struct loop *l)
-{
-    unsigned portion = LOOP_BULK_PER_TURN;
-    if (l->besides > 0) {
-        l->besides--;
-        portion = LOOP_BULK_BESIDES;
-    }
-    for (unsigned i = 0; i < portion; i++) {
-        struct list *node = list_pop_front(&l->bulk);
-        if (node == NULL)
-            return;
-        struct conn *c = LIST_OWNER(node, struct conn, dirty_node);
-        c->in_bulk = false;
-        conn_flush(c);
-    }
-}
-
 static void end_turn(struct loop *l)
 {
     l->ran = false;
+    l->again = false;
+    l->tls.handshakes = 0;
     run_hooks(l, &l->turn_hooks);
     flush_dirty(l);
-    flush_bulk(l);
+    bulk_flush(l);
 }
 
 static void on_check(uv_check_t *handle)
@@ -87,14 +70,23 @@ static void on_check(uv_check_t *handle)
     end_turn(handle->data);
 }
 
+static void on_awake(uv_idle_t *handle)
+{
+    (void)handle;
+}
+
 static void on_prepare(uv_prepare_t *handle)
 {
     struct loop *l = handle->data;
     if (l->ran || !list_empty(&l->dirty))
         end_turn(l);
-    /* Still dirty: the poll must not sleep on it. */
-    if (!list_empty(&l->dirty) || !list_empty(&l->bulk))
-        uv_async_send(&l->async);
+    /* There is more to do: the poll must not sleep on it. An idle handle costs no system call. (Who
+     * holds bulk goes on anyway.) */
+    bool more = l->again || !list_empty(&l->dirty) || !list_empty(&l->lanes);
+    if (more && !l->stopping)
+        uv_idle_start(&l->awake, on_awake);
+    else
+        uv_idle_stop(&l->awake);
 }
 
 static void close_other(uv_handle_t *handle, void *ctx)
@@ -130,6 +122,7 @@ static void init_handles(struct loop *l)
 {
     uv_prepare_init(&l->uv, &l->prepare);
     uv_check_init(&l->uv, &l->check);
+    uv_idle_init(&l->uv, &l->awake);
     l->async.data = l;
     l->prepare.data = l;
     l->check.data = l;
@@ -140,6 +133,7 @@ static void init_handles(struct loop *l)
 
 static void free_memory(struct loop *l)
 {
+    loop_tls_deinit(&l->tls);
     mem_free(MEM_NET, l->scratch);
     mem_free(MEM_NET, l->read_buffer);
     mem_free(MEM_NET, l);
@@ -152,6 +146,7 @@ enum err loop_new(const struct loop_options *o, struct loop **out)
         return ERR_NO_MEMORY;
     l->magic = LOOP_MAGIC;
     l->options = *o;
+    loop_tls_init(&l->tls);
     l->scratch = mem_alloc(MEM_NET, LOOP_SCRATCH_BYTES);
     l->read_buffer = mem_alloc(MEM_NET, LOOP_READ_BYTES);
     if (!l->scratch || !l->read_buffer) {
@@ -171,7 +166,7 @@ enum err loop_new(const struct loop_options *o, struct loop **out)
     mailbox_init(&l->tasks);
     list_init(&l->conns);
     list_init(&l->dirty);
-    list_init(&l->bulk);
+    list_init(&l->lanes);
     random_seeded_init(&l->random, random_u64(random_system()));
     init_handles(l);
     *out = l;
@@ -232,6 +227,9 @@ void loop_join(struct loop **lp)
     close_handles(l);
     uv_run(&l->uv, UV_RUN_DEFAULT);
     run_tasks(l);
+    while (list_pop_front(&l->lanes) != NULL) {
+        /* Their owners outlive the loop. */
+    }
     int busy = uv_loop_close(&l->uv);
     assert(busy == 0);
     (void)busy;
@@ -249,6 +247,12 @@ void loop_wake(struct loop *l)
 {
     if (!atomic_exchange_explicit(&l->wake, true, memory_order_acq_rel))
         uv_async_send(&l->async);
+}
+
+void loop_again(struct loop *l)
+{
+    assert(loop_is_current(l) || !l->started);
+    l->again = true;
 }
 
 void loop_on_wake(struct loop *l, void (*fn)(void *ctx, struct loop *l), void *ctx)

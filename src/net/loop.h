@@ -57,6 +57,15 @@ void loop_on_wake(struct loop *l, void (*fn)(void *ctx, struct loop *l), void *c
  * connections. */
 void loop_on_turn(struct loop *l, void (*fn)(void *ctx, struct loop *l), void *ctx);
 
+/* Loop thread: another turn follows this one without sleeping, as if there were something new. */
+void loop_again(struct loop *l);
+/* Loop thread: bulk lanes (conn.h) that are marked `held` are not written while the loop holds them
+ * (more is about to be pushed to their connections). The holder sees to it that the loop goes on.
+ */
+void loop_hold_bulk(struct loop *l, bool held);
+/* No connection waits in any lane. */
+bool loop_bulk_empty(const struct loop *l);
+
 unsigned loop_index(const struct loop *l);
 uv_loop_t *loop_uv(struct loop *l);
 bool loop_is_current(const struct loop *l); /* for assertions */

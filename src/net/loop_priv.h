@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/buf.h"
 #include "net/conn.h"
 #include "net/loop.h"
 
@@ -17,7 +18,12 @@ enum {
     LOOP_BULK_PER_TURN = 24,
     LOOP_BULK_BESIDES = 8,
     LOOP_BESIDES_TURNS = 16,
-    WHEEL_SLOTS = 512, /* power of two; one revolution is 32.8 s */
+    /* ... if what is written is small. A call costs as much as so many bytes; a lane may write that
+     * much before the next has its turn. */
+    LOOP_BULK_CALL = 8 * 1024,
+    LOOP_BULK_QUANTUM = 2 * LOOP_BULK_CALL,
+    LOOP_HANDSHAKES_PER_TURN = 4, /* of TLS, begun in one turn */
+    WHEEL_SLOTS = 512,            /* power of two; one revolution is 32.8 s */
     WHEEL_WORDS = WHEEL_SLOTS / 64,
     WHEEL_TICK_MS = 64
 };
@@ -41,6 +47,16 @@ struct wheel {
     uv_timer_t alarm;
 };
 
+/* Buffers of TLS (conn_tls.c), each used within one call only; no memory before the first one. */
+struct loop_tls {
+    struct buf plain;
+    struct buf joined;
+    struct buf out;
+    unsigned handshakes; /* begun in this turn */
+};
+void loop_tls_init(struct loop_tls *t);
+void loop_tls_deinit(struct loop_tls *t);
+
 struct loop {
     uint32_t magic;
     struct loop_options options;
@@ -48,6 +64,7 @@ struct loop {
     uv_async_t async;
     uv_prepare_t prepare;
     uv_check_t check;
+    uv_idle_t awake; /* while there is more to do in the next turn */
     struct wheel wheel;
 
     struct mailbox tasks;
@@ -62,16 +79,23 @@ struct loop {
     bool started;
     bool stopping; /* handles are being closed */
     bool ran;      /* timers ran since the last end of a turn */
+    bool again;    /* loop_again since then */
+    bool bulk_held;
 
     struct loop_hooks wake_hooks;
     struct loop_hooks turn_hooks;
-    struct list conns; /* all of them, by conn.node */
-    struct list dirty; /* by conn.dirty_node */
-    struct list bulk;  /* likewise, a portion a turn */
-    unsigned besides;  /* turns until the portions are large again */
+    struct list conns;   /* all of them, by conn.node */
+    struct list dirty;   /* by conn.dirty_node */
+    struct list lanes;   /* of bulk, that have connections, by bulk_lane.node */
+    uint64_t sent_bytes; /* given to the kernel, or queued for it, by all connections */
+    unsigned besides;    /* turns until the portions are large again */
     struct random_seeded random;
     char *scratch;
     char *read_buffer;
+    struct loop_tls tls;
 };
 
 void wheel_init(struct loop *l);
+
+/* bulk.c: the portion of this turn. */
+void bulk_flush(struct loop *l);

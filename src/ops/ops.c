@@ -224,5 +224,6 @@ enum ops_result ops_run(const struct ops_command *c, struct ops *o, const struct
         return OPS_USAGE;
     }
     assert(c->place != OPS_PLACE_STORE || o->store != NULL);
+    assert(c->place != OPS_PLACE_SERVER || o->inspect != NULL);
     return c->fn(o, a, io);
 }

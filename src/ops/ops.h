@@ -17,6 +17,8 @@
 #include "media/s3_client.h"
 #include "store/store.h"
 
+struct ops_io;
+
 /* What a command works on. */
 struct ops {
     struct store *store;   /* NULL for commands of place FILE and OFFLINE */
@@ -35,12 +37,14 @@ struct ops {
     uint64_t event_retention_days;
     const struct clock *clock;
     const struct log *log;
+    /* Lists gateway sessions (id ""), or watches one until io->stopped or its end, lines on io.
+     * NOT_FOUND. Set in a server. */
+    enum err (*inspect)(void *ctx, const char *session_id, const struct ops_io *io);
+    void *inspect_ctx;
     /* Called when there is new work that is done in small steps; NULL: nobody waits for it. */
     void (*wake)(void *ctx);
     void *wake_ctx;
 };
-
-struct ops_io;
 
 /* What was asked. Words after the command ("FILE"), and options "--name value" or "--name=value" or
  * "--name" (value ""). Names have no dot: those with one are configuration. */
@@ -81,8 +85,14 @@ typedef enum ops_result (*ops_fn)(struct ops *o, const struct ops_args *a, const
 
 /* STORE: in the server, or with the store opened here. MIGRATE: as STORE, but here the store is
  * opened by the command itself. OFFLINE: refused while a server runs; holds the folder's lock.
- * FILE: needs no data folder. */
-enum ops_place { OPS_PLACE_STORE, OPS_PLACE_MIGRATE, OPS_PLACE_OFFLINE, OPS_PLACE_FILE };
+ * FILE: needs no data folder. SERVER: in a running server only. */
+enum ops_place {
+    OPS_PLACE_STORE,
+    OPS_PLACE_MIGRATE,
+    OPS_PLACE_OFFLINE,
+    OPS_PLACE_FILE,
+    OPS_PLACE_SERVER
+};
 
 struct ops_command {
     const char *word;

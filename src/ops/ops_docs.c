@@ -11,6 +11,8 @@ static const char *place_text(enum ops_place place)
         return "server running or stopped";
     case OPS_PLACE_OFFLINE:
         return "server stopped";
+    case OPS_PLACE_SERVER:
+        return "server running";
     case OPS_PLACE_FILE:
         break;
     }

@@ -124,3 +124,17 @@ static const struct field voice_status_fields[] = {
 };
 const struct shape SHAPE_VOICE_STATUS =
     SHAPE("Voice status", voice_status_fields, body_voice_status);
+
+#define VOICE_CHANNEL ID_P("channel_id", body_voice_state, channel_id, N, BODY_VOICE_CHANNEL)
+#define VOICE_SUPPRESS BOOL("suppress", body_voice_state, suppress, N, BODY_VOICE_SUPPRESS)
+
+static const struct field voice_self_fields[] = {
+    VOICE_CHANNEL,
+    VOICE_SUPPRESS,
+    TIME_P("request_to_speak_timestamp", body_voice_state, request_to_speak_at_ms, N,
+           BODY_VOICE_REQUEST),
+};
+const struct shape SHAPE_VOICE_SELF = SHAPE("Own voice state", voice_self_fields, body_voice_state);
+
+static const struct field voice_other_fields[] = {VOICE_CHANNEL, VOICE_SUPPRESS};
+const struct shape SHAPE_VOICE_OTHER = SHAPE("Voice state", voice_other_fields, body_voice_state);

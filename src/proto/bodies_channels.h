@@ -120,6 +120,16 @@ struct body_voice_status {
     struct slice status;
 };
 
+enum body_voice_field { BODY_VOICE_CHANNEL, BODY_VOICE_SUPPRESS, BODY_VOICE_REQUEST };
+
+struct body_voice_state {
+    uint64_t present; /* enum body_voice_field */
+    uint64_t null;
+    uint64_t channel_id;
+    bool suppress;
+    int64_t request_to_speak_at_ms;
+};
+
 extern const struct shape SHAPE_CHANNEL_CREATE;    /* struct body_channel */
 extern const struct shape SHAPE_CHANNEL_EDIT;      /* struct body_channel */
 extern const struct shape SHAPE_CHANNEL_POSITIONS; /* struct body_list of body_channel_place */
@@ -127,3 +137,5 @@ extern const struct shape SHAPE_OVERWRITE_PUT;
 extern const struct shape SHAPE_STAGE_CREATE; /* struct body_stage */
 extern const struct shape SHAPE_STAGE_EDIT;   /* struct body_stage */
 extern const struct shape SHAPE_VOICE_STATUS;
+extern const struct shape SHAPE_VOICE_SELF;  /* struct body_voice_state */
+extern const struct shape SHAPE_VOICE_OTHER; /* struct body_voice_state */

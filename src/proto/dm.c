@@ -30,14 +30,23 @@ static void nicks(struct json_writer *w, const struct dm_channel *d)
     json_array_end(w);
 }
 
-static void channel_keys(struct json_writer *w, const struct dm_channel *d, struct user_id reader)
+static void recipient_ids(struct json_writer *w, const struct dm_channel *d, struct user_id reader)
+{
+    json_key(w, "recipient_ids");
+    json_array_begin(w);
+    for (size_t i = 0; i < d->recipient_count; i++)
+        if (d->recipients[i].id.v != reader.v)
+            json_id(w, d->recipients[i].id.v);
+    json_array_end(w);
+}
+
+static void own_keys(struct json_writer *w, const struct dm_channel *d)
 {
     json_kv_id(w, "id", d->id.v);
     json_kv_u64(w, "type", (uint64_t)d->type);
     json_kv_id_or_null(w, "last_message_id", d->last_message.v);
     json_kv_time_or_null(w, "last_pin_timestamp", d->last_pin_at_ms);
     json_kv_u64(w, "flags", 0);
-    recipients(w, d, reader);
     if (d->type != CHANNEL_TYPE_GROUP_DM)
         return;
     json_kv_str_or_null(w, "name", d->name);
@@ -45,6 +54,21 @@ static void channel_keys(struct json_writer *w, const struct dm_channel *d, stru
     json_kv_id_or_null(w, "owner_id", d->owner.v);
     json_kv_bool(w, "managed", false);
     nicks(w, d);
+}
+
+static void channel_keys(struct json_writer *w, const struct dm_channel *d, struct user_id reader)
+{
+    own_keys(w, d);
+    recipients(w, d, reader);
+}
+
+void proto_dm_channel_by_ids(struct json_writer *w, const struct dm_channel *d,
+                             struct user_id reader)
+{
+    json_object_begin(w);
+    own_keys(w, d);
+    recipient_ids(w, d, reader);
+    json_object_end(w);
 }
 
 void proto_dm_channel(struct json_writer *w, const struct dm_channel *d, struct user_id reader)

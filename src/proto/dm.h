@@ -9,6 +9,10 @@
 
 void proto_dm_channel(struct json_writer *w, const struct dm_channel *d, struct user_id reader);
 
+/* With recipient_ids in the place of the recipients. */
+void proto_dm_channel_by_ids(struct json_writer *w, const struct dm_channel *d,
+                             struct user_id reader);
+
 /* EVENT_DIRECT_CHANNEL_CREATE or _UPDATE, into the reader's stream. */
 struct event *event_dm_channel(enum event_kind kind, const struct dm_channel *d,
                                struct user_id reader, uint64_t actor);

@@ -75,12 +75,16 @@ static void guild_limits(struct json_writer *w, const struct guild *g)
     json_kv_bool(w, "premium_progress_bar_enabled", g->premium_progress_bar);
 }
 
-void proto_guild_keys(struct json_writer *w, const struct guild_view *v)
+void proto_guild_property_keys(struct json_writer *w, const struct guild *g)
 {
-    guild_identity(w, &v->guild);
-    guild_channels(w, &v->guild);
-    guild_rules(w, &v->guild);
-    guild_limits(w, &v->guild);
+    guild_identity(w, g);
+    guild_channels(w, g);
+    guild_rules(w, g);
+    guild_limits(w, g);
+}
+
+void proto_guild_list_keys(struct json_writer *w, const struct guild_view *v)
+{
     json_key(w, "emojis");
     proto_emojis(w, v);
     json_key(w, "stickers");
@@ -90,6 +94,12 @@ void proto_guild_keys(struct json_writer *w, const struct guild_view *v)
     for (size_t i = 0; i < v->role_count; i++)
         proto_role(w, &v->roles[i]);
     json_array_end(w);
+}
+
+void proto_guild_keys(struct json_writer *w, const struct guild_view *v)
+{
+    proto_guild_property_keys(w, &v->guild);
+    proto_guild_list_keys(w, v);
 }
 
 void proto_guild(struct json_writer *w, const struct guild_view *v)

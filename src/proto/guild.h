@@ -16,6 +16,9 @@ void proto_forum_tags(struct json_writer *w, const struct forum_tag *list, size_
 /* The keys of the guild object (GuildResponse: all 40 required ones, roles included), without the
  * braces, so that callers add theirs (channels, members, joined_at ...). */
 void proto_guild_keys(struct json_writer *w, const struct guild_view *v);
+/* Its two halves: what is the guild's own; roles, emojis, stickers. */
+void proto_guild_property_keys(struct json_writer *w, const struct guild *g);
+void proto_guild_list_keys(struct json_writer *w, const struct guild_view *v);
 /* The whole guild object of HTTP replies. */
 void proto_guild(struct json_writer *w, const struct guild_view *v);
 /* with_user: member objects inside messages have no user. */

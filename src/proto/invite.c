@@ -18,12 +18,11 @@ void proto_features(struct json_writer *w, uint64_t features)
     json_array_end(w);
 }
 
-/* Presence is not tracked yet, so nobody counts as present; some libraries want both counts or
- * none. */
-void proto_guild_counts(struct json_writer *w, uint64_t members)
+/* Some libraries want both counts or none. */
+void proto_guild_counts(struct json_writer *w, uint64_t members, uint64_t online)
 {
     json_kv_u64(w, "approximate_member_count", members);
-    json_kv_u64(w, "approximate_presence_count", 0);
+    json_kv_u64(w, "approximate_presence_count", online);
 }
 
 static void invite_guild(struct json_writer *w, const struct guild *g)
@@ -197,7 +196,7 @@ void proto_invite_keys(struct json_writer *w, const struct invite_sheet *s,
     if (show->metadata)
         proto_invite_limits(w, i);
     if (show->counts)
-        proto_guild_counts(w, s->members);
+        proto_guild_counts(w, s->members, s->online);
     if (show->nickname)
         json_kv_bool(w, "is_nickname_changeable", may_rename(s->view));
     if (show->event.v != 0)

@@ -11,6 +11,7 @@ struct invite_sheet {
     struct invite invite;
     struct guild_view *view; /* borrowed, or owned by whoever says so */
     uint64_t members;        /* of the guild */
+    uint64_t online;         /* of these; whoever shows counts says it */
     bool vanity;             /* the guild's own address: nobody made it, and it does not expire */
     struct user target_user; /* id 0: none */
     struct application target_application;
@@ -35,6 +36,5 @@ void proto_invite_target(struct json_writer *w, const struct invite_sheet *s);
 
 /* "features": their names. */
 void proto_features(struct json_writer *w, uint64_t features);
-/* approximate_member_count and approximate_presence_count. Presence is not tracked yet: nobody
- * counts as present. */
-void proto_guild_counts(struct json_writer *w, uint64_t members);
+/* approximate_member_count and approximate_presence_count. */
+void proto_guild_counts(struct json_writer *w, uint64_t members, uint64_t online);

@@ -5,7 +5,7 @@
 #include "proto/event_draft.h"
 #include "proto/user.h"
 
-static void keys(struct json_writer *w, const struct relationship *r)
+static void own_keys(struct json_writer *w, const struct relationship *r)
 {
     json_kv_id(w, "id", r->other.id.v);
     json_kv_u64(w, "type", (uint64_t)r->type);
@@ -14,8 +14,21 @@ static void keys(struct json_writer *w, const struct relationship *r)
     json_kv_bool(w, "stranger_request", false);
     json_kv_bool(w, "user_ignored", r->ignored);
     json_kv_time_or_null(w, "since", r->since_ms);
+}
+
+static void keys(struct json_writer *w, const struct relationship *r)
+{
+    own_keys(w, r);
     json_key(w, "user");
     proto_user(w, &r->other);
+}
+
+void proto_relationship_by_id(struct json_writer *w, const struct relationship *r)
+{
+    json_object_begin(w);
+    own_keys(w, r);
+    json_kv_id(w, "user_id", r->other.id.v);
+    json_object_end(w);
 }
 
 void proto_relationship(struct json_writer *w, const struct relationship *r)

@@ -9,6 +9,9 @@
 /* What r->other is to the reader. */
 void proto_relationship(struct json_writer *w, const struct relationship *r);
 
+/* With user_id in the place of the user. */
+void proto_relationship_by_id(struct json_writer *w, const struct relationship *r);
+
 /* EVENT_RELATIONSHIP_ADD or _UPDATE, into the reader's stream. */
 struct event *event_relationship(enum event_kind kind, const struct relationship *r,
                                  struct user_id reader, uint64_t actor);

@@ -269,6 +269,27 @@ static struct sql_stmt *next_settings(struct sql_conn *c)
                                                                            "LIMIT 1");
 }
 
+/* Of a guild in deletion it goes in steps. */
+static struct sql_stmt *page_of_voice_states(struct sql_conn *c)
+{
+    return sql_query(
+        c, "SELECT v.guild_id, v.user_id, " MISSING_IF(
+               "(SELECT deleting FROM guilds WHERE id = v.guild_id) = 0",
+               "SELECT user_id FROM members WHERE guild_id = v.guild_id AND user_id = "
+               "v.user_id") " FROM voice_states v WHERE (v.guild_id, v.user_id) > ($1, $2) "
+                            "ORDER BY v.guild_id, v.user_id LIMIT $3");
+}
+
+/* Its deletion empties it, at the latest in steps. */
+static struct sql_stmt *next_voice_channel(struct sql_conn *c)
+{
+    return sql_query(c, "SELECT v.channel_id, 0, " MISSING_IF(
+                            "(SELECT deleting FROM guilds WHERE id = v.guild_id) = 0",
+                            CHANNEL("v.channel_id")) " FROM voice_states v WHERE "
+                                                     "v.channel_id > $1 "
+                                                     "ORDER BY v.channel_id LIMIT 1");
+}
+
 static const struct walk orphans[] = {
     {"a direct message that nobody is in", 1, true, page_of_dms},
     {"a relation that only one side knows of, of the user", 2, true, page_of_relations},
@@ -296,6 +317,8 @@ static const struct walk orphans[] = {
     {"an emoji without its image", 1, true, page_of_emojis},
     {"a sticker without its image", 1, true, page_of_stickers},
     {"a sound without its file", 1, true, page_of_sounds},
+    {"a voice state of somebody who is no member, in guild", 2, true, page_of_voice_states},
+    {"voice states in a channel that is not there", 1, false, next_voice_channel},
 };
 
 /* ---- walking ---- */

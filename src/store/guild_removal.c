@@ -183,6 +183,10 @@ static struct sql_stmt *deletion_of(struct sql_conn *c, enum guild_part part)
         return sql_query(c,
                          "DELETE FROM user_guild_settings WHERE guild_id = $1 AND user_id IN "
                          "(SELECT user_id FROM user_guild_settings WHERE guild_id = $1 LIMIT $2)");
+    case GUILD_PART_VOICE_STATES:
+        return sql_query(c, "DELETE FROM voice_states WHERE guild_id = $1 AND user_id IN "
+                            "(SELECT user_id FROM voice_states WHERE guild_id = $1 "
+                            "ORDER BY user_id LIMIT $2)");
     case GUILD_PART_READ_STATES:
         return sql_query(c,
                          "DELETE FROM read_states WHERE (user_id, read_state_type, entity_id) IN "

@@ -49,6 +49,7 @@ enum guild_part {
     GUILD_PART_KEPT_TIMEOUTS,
     GUILD_PART_PRIVACY,
     GUILD_PART_NOTIFICATIONS,
+    GUILD_PART_VOICE_STATES,
     GUILD_PART_READ_STATES, /* of its events, home and onboarding */
     GUILD_PART_EVENT_USERS, /* of its oldest scheduled event */
     GUILD_PARTS

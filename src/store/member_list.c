@@ -83,3 +83,14 @@ enum err members_named(struct sql_conn *c, struct guild_id guild, struct slice p
     sql_bind_u64(s, 5, limit);
     return read_list(s, arena, out, count);
 }
+
+enum err members_among(struct sql_conn *c, struct guild_id guild, struct slice ids,
+                       struct arena *arena, struct member **out, size_t *count)
+{
+    struct sql_stmt *s = sql_query(c, "SELECT " MEMBERS_COLUMNS
+                                      " FROM (SELECT user_id FROM members WHERE guild_id = $1 AND "
+                                      "user_id IN (SELECT value FROM ids($2))) p " PAGE);
+    sql_bind_u64(s, 1, guild.v);
+    sql_bind_blob(s, 2, ids);
+    return read_list(s, arena, out, count);
+}

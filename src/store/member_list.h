@@ -16,3 +16,6 @@ MUST_CHECK enum err members_page(struct sql_conn *c, struct guild_id guild, uint
 MUST_CHECK enum err members_named(struct sql_conn *c, struct guild_id guild, struct slice prefix,
                                   uint64_t limit, struct arena *arena, struct member **out,
                                   size_t *count);
+/* Those of the ids (id_list_pack) who are members. */
+MUST_CHECK enum err members_among(struct sql_conn *c, struct guild_id guild, struct slice ids,
+                                  struct arena *arena, struct member **out, size_t *count);

@@ -36,6 +36,8 @@ void ws_decoder_init(struct ws_decoder *d, size_t message_bytes_max)
 void ws_decoder_deinit(struct ws_decoder *d)
 {
     buf_deinit(&d->message);
+    mem_free(MEM_WIRE, d->control);
+    d->control = NULL;
 }
 
 static bool is_control(uint8_t opcode)
@@ -49,7 +51,11 @@ static enum err judge_start(const struct ws_decoder *d)
     uint8_t first = d->header[0];
     uint8_t second = d->header[1];
     uint8_t opcode = first & BITS_OPCODE;
-    if ((first & BITS_RESERVED) || !(second & BIT_MASK))
+    uint8_t reserved = first & BITS_RESERVED;
+    bool starts = opcode == WS_TEXT || opcode == WS_BINARY;
+    if (reserved != 0 && !(d->deflate && starts && reserved == WS_BIT_COMPRESSED))
+        return ERR_WS_PROTOCOL;
+    if (!(second & BIT_MASK))
         return ERR_WS_PROTOCOL;
     switch (opcode) {
     case WS_CLOSE:
@@ -102,7 +108,15 @@ static void begin_message(struct ws_decoder *d)
     buf_reset(&d->message);
     d->message.max = d->message_bytes_max; /* the owner may have changed it since */
     d->message_opcode = d->opcode;
+    d->compressed = (d->header[0] & WS_BIT_COMPRESSED) != 0;
     d->utf8_state = 0;
+}
+
+static enum err begin_control(struct ws_decoder *d)
+{
+    if (d->control == NULL && d->payload_left > 0)
+        d->control = mem_alloc(MEM_WIRE, WS_CONTROL_MAX);
+    return d->control == NULL && d->payload_left > 0 ? ERR_NO_MEMORY : ERR_OK;
 }
 
 static enum err begin_payload(struct ws_decoder *d, unsigned extended)
@@ -120,7 +134,7 @@ static enum err begin_payload(struct ws_decoder *d, unsigned extended)
     d->header_len = 0;
     d->in_payload = true;
     if (is_control(d->opcode))
-        return ERR_OK;
+        return begin_control(d);
     if (d->opcode != WS_CONTINUATION)
         begin_message(d);
     return d->message.len > d->message.max || n > d->message.max - d->message.len ? ERR_WS_TOO_BIG
@@ -173,7 +187,7 @@ static enum err take_data(struct ws_decoder *d, const char *data, size_t n)
     char *at = d->message.data + d->message.len;
     unmask(d, at, data, n);
     d->message.len += n;
-    if (d->message_opcode == WS_TEXT && !utf8_feed(&d->utf8_state, at, n))
+    if (d->message_opcode == WS_TEXT && !d->compressed && !utf8_feed(&d->utf8_state, at, n))
         return ERR_WS_INVALID_UTF8;
     return ERR_OK;
 }
@@ -186,6 +200,8 @@ static enum err take_payload(struct ws_decoder *d, const char *data, size_t len,
     *i += n;
     if (!is_control(d->opcode))
         return take_data(d, from, n);
+    if (n == 0)
+        return ERR_OK;
     unmask(d, (char *)d->control + d->control_len, from, n);
     d->control_len = (uint8_t)(d->control_len + n);
     return ERR_OK;
@@ -202,7 +218,7 @@ static enum err end_close(struct ws_decoder *d, struct ws_item *item)
 {
     d->closed = true;
     item->close_code = CLOSE_NO_STATUS;
-    item->data = slice_of((const char *)d->control, 0);
+    item->data = SLICE("");
     if (d->control_len == 0)
         return ERR_OK;
     if (d->control_len == 1)
@@ -221,7 +237,8 @@ static enum err end_close(struct ws_decoder *d, struct ws_item *item)
 static enum err end_control(struct ws_decoder *d, struct ws_item *item, enum ws_event *event)
 {
     item->opcode = (enum ws_opcode)d->opcode;
-    item->data = slice_of((const char *)d->control, d->control_len);
+    item->data =
+        d->control_len == 0 ? SLICE("") : slice_of((const char *)d->control, d->control_len);
     if (d->opcode == WS_CLOSE) {
         *event = WS_EVENT_CLOSE;
         return end_close(d, item);
@@ -241,6 +258,7 @@ static enum err end_frame(struct ws_decoder *d, struct ws_item *item, enum ws_ev
     if (d->message_opcode == WS_TEXT && d->utf8_state != 0)
         return ERR_WS_INVALID_UTF8;
     item->opcode = (enum ws_opcode)d->message_opcode;
+    item->compressed = d->compressed;
     item->data = buf_slice(&d->message);
     d->message_opcode = 0;
     *event = WS_EVENT_MESSAGE;
@@ -261,7 +279,7 @@ static enum ws_event fail(struct ws_decoder *d, enum err e, struct ws_item *item
 {
     d->closed = true;
     item->error = e;
-    buf_deinit(&d->message);
+    ws_decoder_deinit(d);
     return WS_EVENT_ERROR;
 }
 
@@ -280,6 +298,10 @@ enum ws_event ws_decoder_feed(struct ws_decoder *d, const char *data, size_t len
     *taken = d->closed && event == WS_EVENT_MORE ? len : i;
     if (event == WS_EVENT_MORE && d->message_opcode == 0)
         buf_deinit(&d->message);
+    if (event == WS_EVENT_MORE && d->control != NULL && !(d->in_payload && is_control(d->opcode))) {
+        mem_free(MEM_WIRE, d->control);
+        d->control = NULL;
+    }
     return event;
 }
 

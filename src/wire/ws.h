@@ -24,20 +24,25 @@ enum ws_opcode {
     WS_PONG = 0xA
 };
 
+/* Of the first byte of a frame: its message is deflated (RSV1, RFC 7692 §6). */
+enum { WS_BIT_COMPRESSED = 0x40 };
+
 enum { WS_HEADER_MAX = 10, WS_CONTROL_MAX = 125, WS_ACCEPT_LEN = 28 };
 
 struct ws_decoder {
     size_t message_bytes_max;
+    bool deflate;       /* permessage-deflate was agreed to: messages may be compressed */
     struct buf message; /* data frames of the current message, unmasked */
     uint8_t header[14];
     uint8_t header_len;
     uint8_t opcode;         /* of the frame being read */
     uint8_t message_opcode; /* of the message under way, 0: none */
+    bool compressed;        /* it is: given as it came, and not yet judged as UTF-8 */
     bool fin;
     bool in_payload;
     uint8_t mask[4];
     uint8_t mask_at;
-    uint8_t control[WS_CONTROL_MAX];
+    uint8_t *control; /* payload of the control frame under way; NULL mostly */
     uint8_t control_len;
     uint32_t utf8_state;
     uint64_t payload_left;
@@ -55,6 +60,7 @@ enum ws_event {
 
 struct ws_item {
     enum ws_opcode opcode;
+    bool compressed; /* a message whose data is deflated */
     struct slice data;
     uint16_t close_code;
     enum err error;
@@ -63,12 +69,13 @@ struct ws_item {
 void ws_decoder_init(struct ws_decoder *d, size_t message_bytes_max);
 void ws_decoder_deinit(struct ws_decoder *d);
 /* *taken bytes were used; call again with the rest after each item. `data` is not written to.
- * Errors: an unmasked client frame, reserved bits, unknown opcode, fragmented or long control
- * frame, non-minimal length, continuation without a start, new message inside one (WS_PROTOCOL);
- * invalid close codes and 1-byte close payloads (WS_PROTOCOL); text or close reason not UTF-8
- * (WS_INVALID_UTF8); message beyond its maximum (WS_TOO_BIG), known from the header before any
- * payload is kept. After an error as after a close, further bytes are taken and dropped.
- * A message's memory is given back by the next call that ends in MORE (len 0 will do). */
+ * Errors: an unmasked client frame, reserved bits (but for WS_BIT_COMPRESSED where it may be),
+ * unknown opcode, fragmented or long control frame, non-minimal length, continuation without a
+ * start, new message inside one (WS_PROTOCOL); invalid close codes and 1-byte close payloads
+ * (WS_PROTOCOL); text or close reason not UTF-8 (WS_INVALID_UTF8); message beyond its maximum
+ * (WS_TOO_BIG), known from the header before any payload is kept. After an error as after a close,
+ * further bytes are taken and dropped. A message's memory is given back by the next call that ends
+ * in MORE (len 0 will do). */
 enum ws_event ws_decoder_feed(struct ws_decoder *d, const char *data, size_t len, size_t *taken,
                               struct ws_item *item);
 

@@ -1,6 +1,8 @@
 // A whole community run by an unmodified discord.js bot: its own methods build, edit and police a
 // guild, and its own events tell of what a person does there.
 
+import '../lib/plain.mjs';
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {

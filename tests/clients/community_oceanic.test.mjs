@@ -1,5 +1,7 @@
 // A community run by an unmodified oceanic.js bot.
 
+import '../lib/plain.mjs';
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Client } from 'oceanic.js';

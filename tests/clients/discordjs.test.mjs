@@ -1,5 +1,7 @@
 // An unmodified discord.js bot, pointed at the server by its documented options, talks with a person.
 
+import '../lib/plain.mjs';
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Client, Events, GatewayIntentBits, Partials } from 'discord.js';

@@ -1,5 +1,7 @@
 // Direct messages and the bot's own profile, by an unmodified discord.js bot.
 
+import '../lib/plain.mjs';
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ChannelType, Client, Events, GatewayIntentBits as Intents, Partials } from 'discord.js';

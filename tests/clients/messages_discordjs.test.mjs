@@ -1,6 +1,8 @@
 // Everything a message can be, by an unmodified discord.js bot: its own builders make them, its own
 // caches and events show what came of it; people do their part over HTTP.
 
+import '../lib/plain.mjs';
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {

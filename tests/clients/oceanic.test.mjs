@@ -1,6 +1,8 @@
 // An unmodified oceanic.js bot (which sends "Bot " in Identify and speaks to REST by a base address of
 // its own) talks with a person.
 
+import '../lib/plain.mjs';
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Client } from 'oceanic.js';

@@ -3,6 +3,8 @@
 // discord.js makes of its own cache. It knows neither implied denials nor time-outs; those are
 // compared with the model in tests/prop. SEED=n repeats a run.
 
+import '../lib/plain.mjs';
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Client, Events, GatewayIntentBits, PermissionsBitField } from 'discord.js';

@@ -1,6 +1,8 @@
 // Two different libraries in one guild: a discord.js bot and an oceanic.js bot talk to each other, and
 // a person reads along over HTTP.
 
+import '../lib/plain.mjs';
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as discord from 'discord.js';

@@ -50,6 +50,16 @@ static void test_database(void **state)
          "mentionable, "
          "bot_id, name) SELECT 78, MIN(id), 0, 1, 0, 0, 1, 0, 79, 'r' FROM guilds",
          "a role of a bot that is not there: 78\n", DOCTOR_WARNING},
+        {"INSERT INTO voice_states (guild_id, user_id, channel_id, session_id, self_deaf, "
+         "self_mute, self_stream, self_video, suppress, request_to_speak_at_ms, joined_at_ms) "
+         "SELECT MIN(g.id), MIN(g.owner_id), 78, 's', 0, 0, 0, 0, 0, 0, 1 FROM guilds g",
+         "voice states in a channel that is not there: 78\n", DOCTOR_WARNING},
+        {"INSERT INTO users (id, tenant_id, username, bot, flags, created_at_ms) "
+         "VALUES (13, 1, 'b', 0, 0, 0); "
+         "INSERT INTO voice_states (guild_id, user_id, channel_id, session_id, self_deaf, "
+         "self_mute, self_stream, self_video, suppress, request_to_speak_at_ms, joined_at_ms) "
+         "SELECT MIN(c.guild_id), 13, MIN(c.id), 's', 0, 0, 0, 0, 0, 0, 1 FROM channels c",
+         "a voice state of somebody who is no member", DOCTOR_WARNING},
         {"DELETE FROM members", "a guild whose owner is no member", DOCTOR_WARNING},
         {"DELETE FROM roles", "a guild without @everyone", DOCTOR_WARNING},
         {"INSERT INTO streams (stream_kind, stream_id, head) VALUES (1, 12, 4)",

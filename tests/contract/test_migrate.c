@@ -509,7 +509,10 @@ static void test_two_servers_start_at_once(void **state)
     }
     pthread_barrier_destroy(&barrier);
     assert_true(opened >= 1);
-    books_are(f, 5);
+    size_t versions = 0;
+    while (migrations_sqlite[versions].name != NULL)
+        versions++;
+    books_are(f, versions);
 }
 
 int main(void)

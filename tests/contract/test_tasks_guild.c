@@ -44,6 +44,9 @@ static struct channel_id add_channel(struct core_fixture *f, const struct world 
 static const char *const extras[] = {
     "INSERT INTO bans (guild_id, user_id, banned_by, created_at_ms) VALUES ($1, $2, $1, 1)",
     "INSERT INTO kept_timeouts (guild_id, user_id, until_ms) VALUES ($1, $2, 1)",
+    "INSERT INTO voice_states (guild_id, user_id, channel_id, session_id, self_deaf, self_mute, "
+    "self_stream, self_video, suppress, request_to_speak_at_ms, joined_at_ms) "
+    "VALUES ($1, $2, 1, 's', 0, 0, 0, 0, 0, 0, 1)",
     "INSERT INTO address_bans (guild_id, address_hash, user_id, created_at_ms) "
     "VALUES ($1, '0123', $2, 1)",
     "INSERT INTO join_requests (guild_id, user_id, id, status, created_at_ms, decided_at_ms) "
@@ -138,6 +141,7 @@ static const struct {
     {"read states", "SELECT COUNT(*) FROM read_states WHERE guild_id = $1"},
     {"notification settings", "SELECT COUNT(*) FROM user_guild_settings WHERE guild_id = $1"},
     {"bans", "SELECT COUNT(*) FROM bans WHERE guild_id = $1"},
+    {"voice_states", "SELECT COUNT(*) FROM voice_states WHERE guild_id = $1"},
     {"kept_timeouts", "SELECT COUNT(*) FROM kept_timeouts WHERE guild_id = $1"},
     {"address_bans", "SELECT COUNT(*) FROM address_bans WHERE guild_id = $1"},
     {"join_requests", "SELECT COUNT(*) FROM join_requests WHERE guild_id = $1"},

@@ -41,6 +41,9 @@ static const char *const extras[] = {
     "INSERT INTO bans (guild_id, user_id, banned_by, created_at_ms, reason) "
     "VALUES ($1, $2, $1, 1, '" TEXT "')",
     "INSERT INTO kept_timeouts (guild_id, user_id, until_ms) VALUES ($1, $2, 1)",
+    "INSERT INTO voice_states (guild_id, user_id, channel_id, session_id, self_deaf, self_mute, "
+    "self_stream, self_video, suppress, request_to_speak_at_ms, joined_at_ms) "
+    "VALUES ($1, $2, 1, 's', 0, 0, 0, 0, 0, 0, 1)",
     "INSERT INTO address_bans (guild_id, address_hash, user_id, created_at_ms) "
     "VALUES ($1, '0123', $2, 1)",
     "INSERT INTO join_requests (guild_id, user_id, id, status, created_at_ms, decided_at_ms, "
@@ -102,6 +105,7 @@ static const struct {
      "SELECT COUNT(*) FROM event_log WHERE actor_id = $1 AND kind = 1 AND delta IS NOT NULL"},
     {"applications", "SELECT COUNT(*) FROM applications WHERE owner_id = $1"},
     {"bans", "SELECT COUNT(*) FROM bans WHERE user_id = $1"},
+    {"voice states", "SELECT COUNT(*) FROM voice_states WHERE user_id = $1"},
     {"kept time-outs", "SELECT COUNT(*) FROM kept_timeouts WHERE user_id = $1"},
     {"address bans", "SELECT COUNT(*) FROM address_bans WHERE user_id = $1"},
     {"join requests", "SELECT COUNT(*) FROM join_requests WHERE user_id = $1"},

@@ -122,7 +122,8 @@ static inline void trace_ws_item(struct buf *out, enum ws_event event, const str
         buf_printf(out, "!%s\n", err_info(item->error)->name);
         return;
     }
-    buf_printf(out, "%s %d %d ", names[event], (int)item->opcode, (int)item->close_code);
+    buf_printf(out, "%s%s %d %d ", item->compressed ? "deflated " : "", names[event],
+               (int)item->opcode, (int)item->close_code);
     buf_append_slice(out, item->data);
     buf_append_cstr(out, "\n");
 }
@@ -143,11 +144,15 @@ static inline void trace_ws_piece(struct buf *out, struct ws_decoder *d, const c
     } while (event != WS_EVENT_MORE);
 }
 
-static inline void trace_ws(struct buf *out, size_t message_bytes_max, const char *data, size_t len,
-                            size_t first, size_t step)
+/* deflate: permessage-deflate was agreed to. */
+static inline void trace_ws(struct buf *out, size_t message_bytes_max, bool deflate,
+                            struct slice input, size_t first, size_t step)
 {
     struct ws_decoder d;
+    const char *data = input.data;
+    size_t len = input.len;
     ws_decoder_init(&d, message_bytes_max);
+    d.deflate = deflate;
     for (size_t at = 0; at < len;) {
         size_t n = trace_piece(at, len, first, step);
         char *piece = trace_copy(data + at, n);

@@ -85,6 +85,15 @@ static const char *const texts[] = {
     "@BLOB@), " USER_OF("i") ", 0, 1767000000000 FROM n "
                              "WHERE i < @USERS@ ORDER BY i",
 
+    /* Gateway sessions of some servers that are being restarted, with what they are owed. */
+    "INSERT INTO gateway_sessions (worker_id, number, user_id, token_hash, expires_at_ms, "
+    "state) " SERIES "SELECT i / 5000, i % 5000, " USER_OF(
+        "i") ", CAST('hash' AS @BLOB@), 1767000000000 + i, CAST('state' AS @BLOB@) FROM n WHERE "
+             "i < 20000 ORDER BY 1, 2",
+    "INSERT INTO gateway_payloads (worker_id, number, expires_at_ms, payloads) " SERIES
+    "SELECT i / 5000, i % 5000, 1767000000000 + i, CAST('payloads' AS @BLOB@) FROM n WHERE "
+    "i < 20000 ORDER BY 1, 2",
+
     "INSERT INTO applications (id, owner_id, name, description, bot_id, bot_public, flags, "
     "created_at_ms) " SERIES "SELECT @APPS_AT@ + i * @STEP@, " USER_OF(
         "i") ", 'app ' || i, '', "
@@ -153,6 +162,10 @@ static const char *const texts[] = {
     "user_id, joined_at_ms FROM members WHERE joined_at_ms % 4 = 1 ORDER BY 1, 2",
     "INSERT INTO kept_timeouts (guild_id, user_id, until_ms) SELECT guild_id, user_id, "
     "joined_at_ms + user_id FROM members WHERE joined_at_ms % 4 = 1 ORDER BY 1, 2",
+    "INSERT INTO voice_states (guild_id, user_id, channel_id, session_id, self_deaf, self_mute, "
+    "self_stream, self_video, suppress, request_to_speak_at_ms, joined_at_ms) SELECT guild_id, "
+    "user_id, guild_id, 's', 0, 0, 0, 0, 0, 0, joined_at_ms FROM members WHERE "
+    "joined_at_ms % 4 = 1 ORDER BY 1, 2",
     "INSERT INTO user_addresses (user_id, address_hash, seen_at_ms) " SERIES
     "SELECT " USER_OF("i") ", CAST(SUBSTR('address ' || i || '................', 1, 16) AS "
                            "@BLOB@), 1767000000000 + i FROM n WHERE i < @USERS@ ORDER BY i",

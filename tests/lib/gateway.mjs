@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import WebSocket from 'ws';
 
+import { TRANSPORTS } from './transports.mjs';
 import { within } from './wait.mjs';
 import { ALL_INTENTS } from './world.mjs';
 
@@ -12,11 +13,16 @@ export const OP = {
     INVALID_SESSION: 9, HELLO: 10, ACK: 11,
 };
 
+// Dispatches about the session itself, or about the user's others: no event of anything else.
+export const OF_SESSIONS = ['READY', 'READY_SUPPLEMENTAL', 'RESUMED', 'SESSIONS_REPLACE'];
+
 const open = new Set();
 
 export class Gateway {
-    constructor(socket) {
+    constructor(socket, transport = TRANSPORTS.json) {
         this.socket = socket;
+        this.transport = transport;
+        this.stream = transport.stream();
         this.received = []; // every payload
         this.seq = null;
         this.session = null;
@@ -31,7 +37,10 @@ export class Gateway {
                 done(this.close);
             });
         });
-        socket.on('message', (data, binary) => this.#take(data, binary));
+        socket.on('message', (data, binary) => {
+            assert.equal(binary, transport.binary, 'frames are of the type that the transport has');
+            this.stream.feed(data, (bytes) => this.#take(transport.encoding.read(bytes)));
+        });
         socket.on('error', (error) => {
             this.error = error;
             this.#wake();
@@ -40,10 +49,12 @@ export class Gateway {
     }
 
     // Connects and waits for Hello.
-    static async connect(server, { path = '/?v=10&encoding=json', heartbeats = true, options } = {}) {
+    static async connect(server, {
+        transport = TRANSPORTS.json, path = transport.path, heartbeats = true, options,
+    } = {}) {
         const gateway = new Gateway(new WebSocket(`${server.ws}${path}`, {
             perMessageDeflate: false, ...options,
-        }));
+        }), transport);
         gateway.heartbeats = heartbeats;
         gateway.hello = await gateway.wait((payload) => payload.op === OP.HELLO, 'Hello');
         return gateway;
@@ -56,9 +67,7 @@ export class Gateway {
         return gateway;
     }
 
-    #take(data, binary) {
-        assert.equal(binary, false, 'payloads are text frames');
-        const payload = JSON.parse(data.toString());
+    #take(payload) {
         this.received.push(payload);
         if (payload.op === OP.DISPATCH) {
             assert.equal(payload.s, (this.seq ?? 0) + 1, 'sequence numbers have no gaps');
@@ -84,7 +93,8 @@ export class Gateway {
     }
 
     send(payload) {
-        this.socket.send(typeof payload === 'string' ? payload : JSON.stringify(payload));
+        const ready = typeof payload === 'string' || Buffer.isBuffer(payload);
+        this.socket.send(ready ? payload : this.transport.encoding.write(payload));
     }
 
     // The first payload at or after index `from` that matches; fails if the connection closes first.
@@ -145,6 +155,8 @@ export class Gateway {
         });
         this.ready = (await this.event('READY')).d;
         this.session = this.ready.session_id;
+        if (!this.ready.user.bot)
+            await this.event('READY_SUPPLEMENTAL');
         for (const { id } of this.ready.guilds)
             await this.guild(id);
         return this.ready;

@@ -29,7 +29,11 @@ export async function fails(server, method, path, [status, code], options) {
 }
 
 // A session as people's clients have it: without intents they get everything.
-export const sessionOf = (server, who) => Gateway.session(server, who, { identify: { intents: null } });
+// What people's clients say that they read: read states and settings with versions, of all kinds.
+export const CAPABILITIES = 1 << 2 | 1 << 3 | 1 << 7;
+export const sessionOf = (server, who) => Gateway.session(server, who, {
+    identify: { intents: null, capabilities: CAPABILITIES },
+});
 
 // The names of the dispatches received since `from`.
 export const kinds = (gateway, from = 0) => gateway.received.slice(from)

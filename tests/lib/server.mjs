@@ -93,7 +93,7 @@ export class Server {
             });
             this.child.stdout.setEncoding('utf8').on('data', (text) => {
                 this.stdout += text;
-                const match = /^ready (http:\/\/(.+):(\d+))$/m.exec(this.stdout);
+                const match = /^ready (https?:\/\/(.+):(\d+))$/m.exec(this.stdout);
                 if (!match)
                     return;
                 [, this.url, this.host] = match;
@@ -137,9 +137,18 @@ export class Server {
 
 // What a test file has begun is ended after its last test, the newest first: clients before servers.
 const endings = [];
+const LEFT_OPEN_MS = 15000;
 after(async () => {
-    while (endings.length > 0)
-        await endings.pop()();
+    try {
+        while (endings.length > 0)
+            await endings.pop()();
+    } finally {
+        // It rings only if something keeps the process alive: a socket or an interval of a test that failed.
+        setTimeout(() => {
+            process.stderr.write('something was left open by a test\n');
+            process.exit(process.exitCode || 1);
+        }, LEFT_OPEN_MS).unref();
+    }
 });
 
 export function atEnd(ending) {

@@ -27,7 +27,7 @@ export async function until(condition, what, timeoutMs = TIMEOUT_MS) {
         if (value)
             return value;
         if (Date.now() > end)
-            throw new Error(`waited ${timeoutMs} ms for ${what}`);
+            throw new Error(`waited ${timeoutMs} ms for ${typeof what === 'function' ? what() : what}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
     }
 }

@@ -24,6 +24,17 @@ async function cost(path) {
     return { body, statements: await statements() - before };
 }
 
+// The housekeeping of the server reads, too, once a second: what costs more than it may is done again.
+async function cheaply(act) {
+    for (let tries = 5; ; tries -= 1) {
+        const { statements: n, body } = await act();
+        if (n === 2 || tries === 1) {
+            assert.equal(n, 2);
+            return body;
+        }
+    }
+}
+
 const paths = [`/guilds/${home.id}`, `/guilds/${home.id}/channels`, `/guilds/${home.id}/roles`,
     `/channels/${home.channel}`];
 
@@ -32,28 +43,31 @@ test('guild, channels, roles and a channel, once they are known', async () => {
         await channel(server, owner, home, { name: `room-${i}` });
     await Promise.all(paths.map(cost));
     for (const path of paths)
-        assert.equal((await cost(path)).statements, 2, path);
+        await cheaply(() => cost(path));
 });
 
 test('last_message_id is of now all the same', async () => {
+    const ofNow = async (path, find) => {
+        const { id } = await post(server, owner, home.channel, 'message');
+        const read = await cost(path);
+        assert.equal(find(read.body).last_message_id, id);
+        return read;
+    };
     for (let i = 0; i < 3; i += 1) {
-        const { id } = await post(server, owner, home.channel, `message ${i}`);
-        const one = await cost(`/channels/${home.channel}`);
-        assert.equal(one.body.last_message_id, id);
-        assert.equal(one.statements, 2);
-        const all = await cost(`/guilds/${home.id}/channels`);
-        assert.equal(all.body.find((c) => c.id === home.channel).last_message_id, id);
-        assert.equal(all.statements, 2);
+        await cheaply(() => ofNow(`/channels/${home.channel}`, (one) => one));
+        await cheaply(() => ofNow(`/guilds/${home.id}/channels`, (all) => all.find((c) => c.id === home.channel)));
     }
 });
 
 test('and after a change of the structure', async () => {
     const { id } = await post(server, owner, home.channel, 'before');
-    const made = await channel(server, owner, home, { name: 'new' });
-    const all = await cost(`/guilds/${home.id}/channels`);
-    assert.equal(all.statements, 2);
-    assert.equal(all.body.find((c) => c.id === home.channel).last_message_id, id);
-    assert.equal(all.body.find((c) => c.id === made.id).last_message_id, null);
+    const { made, all } = await cheaply(async () => {
+        const made = await channel(server, owner, home, { name: 'new' });
+        const { body, statements } = await cost(`/guilds/${home.id}/channels`);
+        return { body: { made, all: body }, statements };
+    });
+    assert.equal(all.find((c) => c.id === home.channel).last_message_id, id);
+    assert.equal(all.find((c) => c.id === made.id).last_message_id, null);
     const next = await post(server, owner, made.id, 'in it');
     assert.equal((await cost(`/channels/${made.id}`)).body.last_message_id, next.id);
 });

@@ -56,7 +56,7 @@ test('on: event, entry, an invite that lasts', async () => {
     const widget = await ok(server, 'GET', `${path}.json`);
     assert.equal(widget.name, home.name);
     assert.ok(widget.instant_invite.endsWith(`/invite/${made.d.code}`));
-    assert.deepEqual([widget.members, widget.presence_count], [[], 0]);
+    assert.deepEqual([widget.members.map((m) => m.username), widget.presence_count], [[owner.username], 1]);
     await patch({ channel_id: home.channel });
     assert.ok((await ok(server, 'GET', `${path}.json`)).instant_invite.endsWith(made.d.code), 'the same again');
     await ok(server, 'DELETE', `/invites/${made.d.code}`, { token: owner.token });

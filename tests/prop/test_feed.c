@@ -1,9 +1,9 @@
 /*
  * A feed under a bad bus: it drops, repeats and reorders, says that it lost something when it did
  * (or when it did not), and the log answers in portions, late, with what it held when it was read;
- * the owner pauses, and takes its time.
- * Whatever happens, apply sees every position after the start once and in order. Each run has its
- * own seed: GUILDHALL_SEED=n makes run n the first, so a failure is repeated at once.
+ * the owner pauses, and takes its time. Now and then the log was trimmed past the feed, and it
+ * begins anew. Whatever happens, apply sees every position after the start once and in order. Each
+ * run has its own seed: GUILDHALL_SEED=n makes run n the first, so a failure is repeated at once.
  */
 
 #include <setjmp.h>
@@ -54,6 +54,8 @@ struct world {
     uint64_t rows_after;
     size_t rows;
     bool more;
+    bool trimmed;  /* the answer will be that what follows is gone */
+    uint64_t anew; /* what was in the log when the feed began anew */
     /* What the runs as a whole reached. */
     struct reached {
         uint64_t refills;
@@ -62,6 +64,7 @@ struct world {
         uint64_t overflows;
         uint64_t pauses;
         uint64_t held_in_pause;
+        uint64_t trims;
     } * reached;
 };
 
@@ -138,7 +141,7 @@ static void load(struct world *w)
 {
     if (w->feed.state != FEED_LOADING)
         return;
-    w->start = below(w, w->committed + 1);
+    w->start = w->anew + below(w, w->committed - w->anew + 1);
     /* A snapshot is never older than what was told lost before it was asked for; here it may be,
      * which is harder: the feed must go to the log. */
     w->expected = w->start + 1;
@@ -154,6 +157,7 @@ static void read_log(struct world *w)
     uint64_t there = w->committed - w->feed.position;
     w->read = true;
     w->rows_after = w->feed.position;
+    w->trimmed = !w->calm && below(w, 16) == 0;
     w->rows = (size_t)(there < portion ? there : portion);
     w->more = there >= portion;
     w->reached->portions += w->more;
@@ -164,6 +168,12 @@ static void answer(struct world *w)
     if (!w->asked || !w->read)
         return;
     w->asked = false;
+    if (w->trimmed) {
+        w->reached->trims++;
+        w->anew = w->committed; /* the next snapshot is asked for later than this */
+        feed_restart(&w->feed);
+        return;
+    }
     feed_refilled(&w->feed, &EVENTS[w->rows_after + 1], w->rows, w->more);
 }
 
@@ -176,6 +186,9 @@ static void resume(struct world *w)
 
 static void settle(struct world *w)
 {
+    w->calm = true;
+    resume(w);
+    answer(w); /* perhaps that the log was trimmed */
     while (w->committed < w->total)
         commit(w);
     while (w->bus_count > 0)
@@ -262,11 +275,11 @@ static void test_every_position_once(void **state)
     /* The generator must reach what it is there for. */
     if (reached.refills < RUNS || reached.portions < RUNS / 10 || reached.drops < RUNS ||
         reached.overflows < RUNS / 1000 || reached.pauses < RUNS ||
-        reached.held_in_pause < RUNS / 2)
+        reached.held_in_pause < RUNS / 2 || reached.trims < RUNS / 100)
         fail_msg("%" PRIu64 " refills, %" PRIu64 " portions, %" PRIu64 " drops, %" PRIu64
-                 " overflows, %" PRIu64 " pauses, %" PRIu64 " held in them",
+                 " overflows, %" PRIu64 " pauses, %" PRIu64 " held in them, %" PRIu64 " trims",
                  reached.refills, reached.portions, reached.drops, reached.overflows,
-                 reached.pauses, reached.held_in_pause);
+                 reached.pauses, reached.held_in_pause, reached.trims);
     for (uint64_t p = 1; p <= EVENTS_MAX; p++) {
         assert_int_equal(EVENTS[p]->refs, 1);
         event_unref(&EVENTS[p]);

@@ -259,11 +259,11 @@ export const rows = {
     'GET /stage-instances/{channel_id}': { request: stage() },
     'PATCH /stage-instances/{channel_id}': { bits: STAGE_MODERATOR, request: stage({ topic: 'other' }) },
     'DELETE /stage-instances/{channel_id}': { bits: STAGE_MODERATOR, request: stage() },
-    // Nobody has a voice state yet: those who may ask are told just that.
+    // Nobody of the matrix is connected: those who may ask are told just that.
     'GET /guilds/{guild_id}/voice-states/@me': { success: [404, 10065] },
-    'PATCH /guilds/{guild_id}/voice-states/@me': { success: [404, 10065] },
+    'PATCH /guilds/{guild_id}/voice-states/@me': { request: async () => ({ body: { suppress: true } }), success: [404, 10065] },
     'GET /guilds/{guild_id}/voice-states/{user_id}': { success: [404, 10065] },
-    'PATCH /guilds/{guild_id}/voice-states/{user_id}': { success: [404, 10065] },
+    'PATCH /guilds/{guild_id}/voice-states/{user_id}': { request: async () => ({ body: { suppress: true } }), success: [404, 10065] },
 
     // --- roles ---
     'GET /guilds/{guild_id}/roles': {},
@@ -303,7 +303,7 @@ export const rows = {
             })),
             mute: ofTarget(['MUTE_MEMBERS'], async () => ({ mute: true })),
             deafen: ofTarget(['DEAFEN_MEMBERS'], async () => ({ deaf: true })),
-            // Nobody is in a voice channel yet: those who may are told just that.
+            // The target is in no voice channel: those who may are told just that.
             move: { ...ofTarget(['MOVE_MEMBERS'], async (w) => ({ channel_id: w.voice })), success: [400, 40032] },
         },
     },

@@ -133,6 +133,94 @@ static void test_rope_without_memory_is_nothing(void **state)
     assert_int_equal(bytes_live(), before);
 }
 
+struct made {
+    unsigned calls;
+    struct bytes *gives;
+};
+
+static struct bytes *make(void *ctx, struct bytes *b)
+{
+    struct made *m = ctx;
+    m->calls++;
+    return m->gives != NULL ? bytes_ref(m->gives) : bytes_new(slice_of(b->data, 1));
+}
+
+static void test_forms_are_made_once_and_go_with_the_run(void **state)
+{
+    (void)state;
+    size_t before = bytes_live();
+    struct made m = {0};
+    struct bytes *b = bytes_new(SLICE("run"));
+    assert_null(bytes_form_peek(b, BYTES_FORM_ETF));
+    struct bytes *form = bytes_form(b, BYTES_FORM_ETF, make, &m);
+    assert_memory_equal(form->data, "r", 1);
+    assert_ptr_equal(bytes_form(b, BYTES_FORM_ETF, make, &m), form);
+    assert_ptr_equal(bytes_form_peek(b, BYTES_FORM_ETF), form);
+    assert_null(bytes_form_peek(b, BYTES_FORM_DEFLATE));
+    assert_int_equal(m.calls, 1);
+    /* A form of a form, and one of a shared part of a rope. */
+    assert_non_null(bytes_form(form, BYTES_FORM_DEFLATE, make, &m));
+    struct rope r = {0};
+    rope_add(&r, SLICE("x"), b);
+    struct bytes *whole = rope_end(&r);
+    assert_non_null(bytes_form(whole, BYTES_FORM_ZSTD, make, &m));
+    assert_int_equal(m.calls, 3);
+    bytes_unref(&b);
+    assert_true(bytes_live() > before);
+    bytes_unref(&whole);
+    assert_int_equal(bytes_live(), before);
+}
+
+static void test_forms_without_memory(void **state)
+{
+    (void)state;
+    size_t before = bytes_live();
+    struct made m = {0};
+    for (uint64_t n = 0; n < 2; n++) {
+        struct bytes *b = bytes_new(SLICE("run"));
+        mem_fail_after(n, 1);
+        assert_null(bytes_form(b, BYTES_FORM_ETF, make, &m));
+        mem_fail_never();
+        assert_null(bytes_form_peek(b, BYTES_FORM_ETF));
+        assert_non_null(bytes_form(b, BYTES_FORM_ETF, make, &m)); /* at the next time */
+        bytes_unref(&b);
+    }
+    assert_int_equal(bytes_live(), before);
+}
+
+static void *ask_for_forms(void *arg)
+{
+    struct bytes **runs = arg;
+    struct made m = {0};
+    for (size_t i = 0; i < 2000; i++) {
+        struct bytes *form = bytes_form(runs[i], (enum bytes_form)(i % BYTES_FORM_COUNT), make, &m);
+        if (form == NULL || form->len != 1 || form->data[0] != 'r')
+            return NULL;
+    }
+    return arg;
+}
+
+/* Two threads come at once: each has the same, whole form. */
+static void test_forms_of_threads(void **state)
+{
+    (void)state;
+    static struct bytes *runs[2000];
+    size_t before = bytes_live();
+    pthread_t threads[4];
+    for (size_t i = 0; i < 2000; i++)
+        runs[i] = bytes_new(SLICE("run"));
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_for_forms, runs), 0);
+    for (size_t i = 0; i < 4; i++) {
+        void *result;
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_ptr_equal(result, runs);
+    }
+    for (size_t i = 0; i < 2000; i++)
+        bytes_unref(&runs[i]);
+    assert_int_equal(bytes_live(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +230,9 @@ int main(void)
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_rope_shares_and_lets_go),
         cmocka_unit_test(test_rope_without_memory_is_nothing),
+        cmocka_unit_test(test_forms_are_made_once_and_go_with_the_run),
+        cmocka_unit_test(test_forms_without_memory),
+        cmocka_unit_test(test_forms_of_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,7 +136,7 @@ static void *count_up(void *arg)
 static void test_threads(void **state)
 {
     (void)state;
-    enum { THREADS = 20 }; /* more than there are stripes */
+    enum { THREADS = 90 }; /* more than are dealt a stripe of their own, and than share one */
     pthread_t threads[THREADS];
     struct metrics *m = metrics_new();
     for (size_t i = 0; i < THREADS; i++)

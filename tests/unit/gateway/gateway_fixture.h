@@ -18,12 +18,17 @@
 #include <string.h>
 
 #include "core/accounts.h"
+#include "core/relationships.h"
 #include "core/seen.h"
+#include "core/user_settings.h"
 #include "core/visits.h"
 #include "gateway/gateway_priv.h"
+#include "gateway/voice_list.h"
 #include "model/permissions.h"
 #include "net/conn_priv.h"
 #include "net/loop_priv.h"
+
+#include "core_silent.h"
 
 enum {
     FX_GUILD = 1000, /* also the id of @everyone */
@@ -31,6 +36,7 @@ enum {
     FX_CHANNEL = 2000,
     FX_LOG_MAX = 1200,
     FX_MEMBERSHIPS_MAX = 4,
+    FX_FRIENDS_MAX = 4,
     FX_JOBS_MAX = 2048,
     FX_TIME_MS = 1000000,
     FX_DAY_MS = 86400000,
@@ -51,11 +57,15 @@ struct fx_core {
     struct event *log[FX_LOG_MAX]; /* of any stream, in order of position */
     size_t log_count;
     uint64_t trimmed; /* positions up to here are gone from the log */
+    bool log_gone;    /* nothing is in it any more, and nothing says so */
     unsigned visits;  /* ended */
     struct user_id visitor;
     struct guild_id visited;
     enum err visit_err;
-    unsigned seen; /* noted so often */
+    unsigned seen;                               /* noted so often */
+    const char *settings;                        /* of anybody; NULL: none */
+    struct relationship friends[FX_FRIENDS_MAX]; /* likewise */
+    size_t friend_count;
 };
 
 struct fx {
@@ -131,7 +141,7 @@ enum err events_replay(struct core *c, struct stream s, uint64_t after, unsigned
     (void)c;
     if (after < FX.core.trimmed)
         return ERR_LOG_TRIMMED;
-    for (size_t i = 0; i < FX.core.log_count && max > 0; i++) {
+    for (size_t i = 0; !FX.core.log_gone && i < FX.core.log_count && max > 0; i++) {
         struct event *e = FX.core.log[i];
         if (e->stream.kind != s.kind || e->stream.id != s.id || e->position <= after)
             continue;
@@ -160,6 +170,27 @@ enum err account_seen(struct core *c, struct user_id user)
     (void)c;
     (void)user;
     FX.core.seen++;
+    return ERR_OK;
+}
+
+enum err user_settings_get(struct core *c, struct user_id user, struct arena *arena,
+                           struct slice *out)
+{
+    (void)c;
+    (void)user;
+    (void)arena;
+    *out = FX.core.settings == NULL ? SLICE("{}") : slice_from(FX.core.settings);
+    return ERR_OK;
+}
+
+enum err relationship_list(struct core *c, struct user_id user, struct arena *arena,
+                           struct relationship **out, size_t *count)
+{
+    (void)c;
+    (void)user;
+    (void)arena;
+    *out = FX.core.friends;
+    *count = FX.core.friend_count;
     return ERR_OK;
 }
 
@@ -261,6 +292,10 @@ static inline int fx_close(void **state)
     (void)state;
     mem_fail_never();
     gateway_drain(FX.gateway);
+    fx_run_all();
+    hub_drop_sessions(FX.hub); /* as gateway_save does, before the loop goes */
+    visits_forget(FX.hub);
+    voice_forget(FX.hub);
     fx_run_all();
     loop_join(&FX.loop);
     gateway_free(&FX.gateway);

@@ -26,7 +26,7 @@ static inline void settle(void)
 {
     do {
         fx_run_all();
-    } while (!list_empty(&FX.hub->busy) || FX.job_count > 0);
+    } while (!list_empty(&FX.hub->busy) || !list_empty(&FX.hub->ahead) || FX.job_count > 0);
 }
 
 static inline struct membership membership_with(uint64_t user, const struct role_id *roles,

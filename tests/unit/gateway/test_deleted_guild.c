@@ -135,6 +135,27 @@ static void test_joined_again(void **state)
     assert_non_null(session_link(s, FX_GUILD));
 }
 
+/* Kicked after the snapshot was read and before it arrived: what says so is held until READY. */
+static void test_person_left_before_the_snapshot_came(void **state)
+{
+    (void)state;
+    FX.core.who.bot = false;
+    struct session *s = client_identify(&a);
+    struct session *other = client_identify(&b);
+    fx_run_job(1); /* other's: the user's feed is live */
+    fx_turn();
+    fx_read(0);
+    FX.core.guild_position = 9;
+    FX.core.join_err = ERR_UNKNOWN_MEMBER;
+    fx_commit(fx_event(EVENT_GUILD_DELETE, USER_STREAM, 6));
+    fx_turn();
+    assert_int_equal(s->held_count, 1);
+    fx_answer(0);
+    fx_run_all();
+    expect_out(s, 0);
+    expect_out(other, 0);
+}
+
 /* A session links to the guild in the very turn in which its load was refused. */
 static void test_refused_and_linked_at_once(void **state)
 {
@@ -167,6 +188,7 @@ int main(void)
         TEST(test_person_enters_too_late),
         TEST(test_log_is_gone),
         TEST(test_joined_again),
+        TEST(test_person_left_before_the_snapshot_came),
         TEST(test_refused_and_linked_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

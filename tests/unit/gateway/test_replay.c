@@ -65,6 +65,30 @@ static void done(struct replay *r)
     assert_int_equal(bytes_live(), 0);
 }
 
+/* The short ways of who sends much name the same payloads, also where the ring wraps. */
+static void test_short_ways(void **state)
+{
+    (void)state;
+    struct replay r = {.seq = 0};
+    assert_null(replay_end(&r));
+    assert_null(replay_unsent(&r));
+    for (uint64_t n = 1; n <= 100; n++) {
+        push(&r);
+        push(&r);
+        for (int i = 0; i < 2; i++) {
+            struct bytes *next = *replay_unsent(&r);
+            assert_ptr_equal(next, replay_get(&r, r.sent + 1));
+            replay_sent_one(&r, next);
+        }
+        assert_int_equal(r.sent, r.seq);
+        assert_int_equal(r.unsent_bytes, 0);
+        if (r.count < r.capacity)
+            assert_ptr_equal(replay_end(&r), replay_unsent(&r));
+        replay_confirm(&r, r.seq - n % 5);
+    }
+    done(&r);
+}
+
 static void test_push_and_send(void **state)
 {
     (void)state;
@@ -230,13 +254,61 @@ static void test_random_walk(void **state)
     }
 }
 
+/* Kept for at least the age and no longer than twice, whatever the client confirms. */
+static void test_age(void **state)
+{
+    enum { AGE = 1000, STEP = 100 };
+    struct replay r = {0};
+    (void)state;
+    uint64_t pushed_ms[400] = {0};
+    for (uint64_t i = 1; i < 400; i++) {
+        uint64_t now_ms = i * STEP;
+        struct bytes *b = bytes_new(SLICE("x"));
+        replay_age(&r, now_ms, AGE);
+        assert_true(replay_push(&r, b));
+        bytes_unref(&b);
+        pushed_ms[i] = now_ms;
+        replay_advance(&r);
+        uint64_t oldest = r.seq - r.count + 1;
+        assert_true(now_ms - pushed_ms[oldest] < 2 * AGE + STEP);
+        for (uint64_t k = 1; k < oldest; k++)
+            assert_true(now_ms - pushed_ms[k] >= AGE);
+    }
+    assert_true(r.count >= AGE / STEP);
+    replay_age(&r, 400 * STEP + AGE, AGE);
+    replay_age(&r, 400 * STEP + 2 * AGE, AGE);
+    assert_int_equal(r.count, 0);
+    assert_null(r.slots);
+    replay_deinit(&r);
+}
+
+/* What was not sent stays, however old. */
+static void test_age_unsent(void **state)
+{
+    struct replay r = {0};
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        struct bytes *b = bytes_new(SLICE("x"));
+        assert_true(replay_push(&r, b));
+        bytes_unref(&b);
+    }
+    replay_advance(&r);
+    replay_age(&r, 1000, 10);
+    replay_age(&r, 2000, 10);
+    assert_int_equal(r.count, 9);
+    assert_int_equal(r.unsent_bytes, 9);
+    replay_deinit(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_push_and_send),    cmocka_unit_test(test_confirm),
-        cmocka_unit_test(test_memory_goes_back), cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_rewind),           cmocka_unit_test(test_rewind_empty),
-        cmocka_unit_test(test_no_memory),        cmocka_unit_test(test_random_walk),
+        cmocka_unit_test(test_short_ways),   cmocka_unit_test(test_push_and_send),
+        cmocka_unit_test(test_confirm),      cmocka_unit_test(test_memory_goes_back),
+        cmocka_unit_test(test_limit),        cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_rewind_empty), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_random_walk),  cmocka_unit_test(test_age),
+        cmocka_unit_test(test_age_unsent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

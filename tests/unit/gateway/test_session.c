@@ -109,7 +109,8 @@ static void test_person_waits_for_guilds(void **state)
     fx_run_all();
     assert_int_equal(session_count(s, "READY"), 1);
     assert_int_equal(session_count(s, "GUILD_CREATE"), 0);
-    assert_int_equal(s->replay.seq, 1);
+    assert_int_equal(session_count(s, "READY_SUPPLEMENTAL"), 1);
+    assert_int_equal(s->replay.seq, 2);
     struct bytes *ready = replay_get(&s->replay, 1);
     static const char last[] = "\"last_message_id\":\"5004\"";
     char *whole = mem_alloc(MEM_GATEWAY, ready->total);
@@ -262,14 +263,12 @@ static void test_too_much_before_ready(void **state)
 
 /* The log is trimmed past a guild's feed: there is a gap that nothing can fill, so the session ends
  * and is not resumed; the guild serves whoever comes next. */
-static void test_trimmed_past_a_guild(void **state)
+static void expect_new_beginning_of_guild(void)
 {
-    (void)state;
     FX.core.membership_count = 1;
     struct session *s = live_bot(&a);
     struct slice id = slice_of(s->id, SESSION_ID_LEN);
     assert_ptr_equal(session_find(FX.hub, id), s);
-    FX.core.trimmed = 8;
     fx_commit(message(10));
     fx_turn();
     assert_int_equal(session_count(s, "MESSAGE_CREATE"), 0);
@@ -282,10 +281,27 @@ static void test_trimmed_past_a_guild(void **state)
     assert_null(session_find(FX.hub, slice_of(kept, sizeof kept)));
     assert_int_equal(a.g.state, GW_CONN_CLOSING);
     fx_run_all();
+    FX.core.log_gone = false;
     struct session *next = live_bot(&b);
     fx_commit(message(11));
     fx_turn();
     expect_messages(next, 11, 11);
+}
+
+static void test_trimmed_past_a_guild(void **state)
+{
+    (void)state;
+    FX.core.trimmed = 8;
+    expect_new_beginning_of_guild();
+}
+
+/* The same when all of the stream's rows are gone, as a deleted guild's are: the log gives nothing.
+ */
+static void test_log_of_a_guild_gone(void **state)
+{
+    (void)state;
+    FX.core.log_gone = true;
+    expect_new_beginning_of_guild();
 }
 
 /* As one identifies at the very moment: it is not one of those who missed something. */
@@ -311,13 +327,11 @@ static void test_trimmed_while_identifying(void **state)
     expect_messages(next, 11, 11);
 }
 
-static void test_trimmed_past_a_user(void **state)
+static void expect_new_beginning_of_user(void)
 {
-    (void)state;
     struct session *s = live_bot(&a);
     char kept[SESSION_ID_LEN];
     memcpy(kept, s->id, sizeof kept);
-    FX.core.trimmed = 8;
     FX.core.user_position = 10;
     fx_commit(fx_event(EVENT_GUILD_DELETE, USER_STREAM, 10));
     fx_turn();
@@ -329,6 +343,20 @@ static void test_trimmed_past_a_user(void **state)
     fx_commit(fx_event(EVENT_GUILD_DELETE, USER_STREAM, 11));
     fx_turn();
     assert_int_equal(session_count(next, "GUILD_DELETE"), 1);
+}
+
+static void test_trimmed_past_a_user(void **state)
+{
+    (void)state;
+    FX.core.trimmed = 8;
+    expect_new_beginning_of_user();
+}
+
+static void test_log_of_a_user_gone(void **state)
+{
+    (void)state;
+    FX.core.log_gone = true;
+    expect_new_beginning_of_user();
 }
 
 /* All sessions of a token end with it, also when the feed that says so is on the stack. */
@@ -454,6 +482,8 @@ int main(void)
         TEST(test_trimmed_past_a_guild),
         TEST(test_trimmed_while_identifying),
         TEST(test_trimmed_past_a_user),
+        TEST(test_log_of_a_guild_gone),
+        TEST(test_log_of_a_user_gone),
         TEST(test_token_revoked),
         TEST(test_refused_jobs_wait),
         TEST(test_overrun),

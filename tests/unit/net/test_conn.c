@@ -19,6 +19,7 @@ struct probe {
     struct fixture *f;
     struct conn *conn;
     struct task resume;
+    struct bulk_lane lane;
     unsigned flushes;
     unsigned drains;
     unsigned closes;
@@ -58,13 +59,13 @@ static void obey(struct probe *p, char letter)
             conn_mark_dirty(p->conn);
         break;
     case 'g': /* one of many, several times: one flush */
-        conn_mark_bulk(p->conn);
-        conn_mark_bulk(p->conn);
+        conn_mark_bulk(p->conn, &p->lane);
+        conn_mark_bulk(p->conn, &p->lane);
         break;
     case 'G': /* of many, then by itself: one flush, and at once */
-        conn_mark_bulk(p->conn);
+        conn_mark_bulk(p->conn, &p->lane);
         conn_mark_dirty(p->conn);
-        conn_mark_bulk(p->conn);
+        conn_mark_bulk(p->conn, &p->lane);
         break;
     case 'a': /* dirty again inside the flush */
         p->flush_again = true;
@@ -169,6 +170,7 @@ static void on_probe_request(void *ctx, struct http_exchange *x)
 static int probe_start_on(struct probe *p, unsigned loops)
 {
     memset(p, 0, sizeof *p);
+    bulk_lane_init(&p->lane);
     sem_init(&p->told, 0, 0);
     p->f = fixture_start(fixture_defaults(), loops);
     struct http_server_options o = p->f->options;
@@ -264,11 +266,13 @@ static void test_bulk_in_portions(void **state)
     assert_int_equal(loop_new(&o, &l), ERR_OK);
     atomic_store(&l->thread_self, (uintptr_t)pthread_self());
     unsigned flushes[MANY] = {0};
+    struct bulk_lane lane;
+    bulk_lane_init(&lane);
     for (size_t i = 0; i < MANY; i++) {
         conns[i] = (struct conn){.magic = CONN_MAGIC, .state = CONN_OPEN, .loop = l};
         conns[i].ops = &ops;
         conns[i].owner = &flushes[i];
-        conn_mark_bulk(&conns[i]);
+        conn_mark_bulk(&conns[i], &lane);
     }
     conn_mark_dirty(&conns[MANY - 1]);
     uv_run(loop_uv(l), UV_RUN_NOWAIT);
@@ -277,11 +281,105 @@ static void test_bulk_in_portions(void **state)
     for (size_t i = 0; i < MANY; i++)
         sum += flushes[i];
     assert_in_range(sum, 1, 2 * LOOP_BULK_PER_TURN + 1); /* a turn may end twice in one run */
-    for (size_t i = 0; i < MANY && !list_empty(&l->bulk); i++)
+    for (size_t i = 0; i < MANY && !loop_bulk_empty(l); i++)
         uv_run(loop_uv(l), UV_RUN_NOWAIT);
     for (size_t i = 0; i < MANY; i++)
         assert_int_equal(flushes[i], 1);
     loop_join(&l);
+}
+
+/* One of a lane, whose writing is so much. */
+struct written {
+    unsigned flushes;
+    size_t bytes;
+};
+
+static void on_writing_flush(struct conn *c, void *owner)
+{
+    struct written *w = owner;
+    w->flushes++;
+    c->loop->sent_bytes += w->bytes;
+}
+
+enum { LANE = 60 };
+
+/* A loop that this thread runs, with two lanes of it: the first writes much, and was there first.
+ */
+struct lanes {
+    struct clock clock;
+    struct loop *loop;
+    struct bulk_lane lane[2];
+    struct conn conns[2][LANE];
+    struct written written[2][LANE];
+};
+
+static void open_lanes(struct lanes *x, size_t bytes)
+{
+    static const struct conn_ops ops = {.on_flush = on_writing_flush};
+    *x = (struct lanes){.clock = *clock_system()};
+    struct loop_options o = {.clock = &x->clock};
+    assert_int_equal(loop_new(&o, &x->loop), ERR_OK);
+    atomic_store(&x->loop->thread_self, (uintptr_t)pthread_self());
+    for (size_t i = 0; i < 2; i++) {
+        bulk_lane_init(&x->lane[i]);
+        for (size_t k = 0; k < LANE; k++) {
+            x->written[i][k].bytes = i == 0 ? bytes : 0;
+            x->conns[i][k] = (struct conn){.magic = CONN_MAGIC,
+                                           .state = CONN_OPEN,
+                                           .loop = x->loop,
+                                           .ops = &ops,
+                                           .owner = &x->written[i][k]};
+            conn_mark_bulk(&x->conns[i][k], &x->lane[i]);
+        }
+    }
+}
+
+static unsigned flushed(const struct lanes *x, size_t lane)
+{
+    unsigned sum = 0;
+    for (size_t k = 0; k < LANE; k++)
+        sum += x->written[lane][k].flushes;
+    return sum;
+}
+
+/* Who writes little does not wait for who writes much; nobody is left out, and none comes twice. */
+static void test_lanes_take_turns(void **state)
+{
+    (void)state;
+    enum { TIMES = 8 };
+    static struct lanes x;
+    open_lanes(&x, (TIMES - 1) * LOOP_BULK_CALL);
+    while (flushed(&x, 1) < LANE)
+        uv_run(loop_uv(x.loop), UV_RUN_NOWAIT);
+    /* As much for one lane as for the other, and a turn's portion. */
+    assert_in_range(flushed(&x, 0), LANE / TIMES / 2,
+                    LANE / TIMES + LOOP_BULK_PER_TURN / TIMES + 2);
+    for (unsigned i = 0; i < LANE * TIMES && !loop_bulk_empty(x.loop); i++)
+        uv_run(loop_uv(x.loop), UV_RUN_NOWAIT);
+    for (size_t i = 0; i < 2 * LANE; i++)
+        assert_int_equal(x.written[i / LANE][i % LANE].flushes, 1);
+    loop_join(&x.loop);
+}
+
+/* What is held waits, and nothing else does; a lane that goes leaves its connections to the loop.
+ */
+static void test_lane_held(void **state)
+{
+    (void)state;
+    static struct lanes x;
+    open_lanes(&x, 0);
+    x.lane[0].held = true;
+    loop_hold_bulk(x.loop, true);
+    for (unsigned i = 0; i < LANE; i++)
+        uv_run(loop_uv(x.loop), UV_RUN_NOWAIT);
+    assert_int_equal(flushed(&x, 0), 0);
+    assert_int_equal(flushed(&x, 1), LANE);
+    assert_false(loop_bulk_empty(x.loop));
+    bulk_lane_deinit(&x.lane[0]);
+    assert_true(loop_bulk_empty(x.loop));
+    uv_run(loop_uv(x.loop), UV_RUN_NOWAIT);
+    assert_int_equal(flushed(&x, 0), LANE);
+    loop_join(&x.loop);
 }
 
 static void test_queue_keeps_the_order(void **state)
@@ -478,6 +576,8 @@ int main(void)
         cmocka_unit_test(test_dirty_again_in_the_flush),
         cmocka_unit_test(test_bulk),
         cmocka_unit_test(test_bulk_in_portions),
+        cmocka_unit_test(test_lanes_take_turns),
+        cmocka_unit_test(test_lane_held),
         cmocka_unit_test(test_queue_keeps_the_order),
         cmocka_unit_test(test_queue_refuses_beyond_its_maximum),
         cmocka_unit_test(test_pause_and_resume),

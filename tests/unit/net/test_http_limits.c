@@ -62,31 +62,40 @@ static void test_sizes(void **state)
 
 /* ---- numbers ---- */
 
+/* All of them in use: who comes is refused. One of them idle: it makes room. */
 static void test_connections_max(void **state)
 {
     (void)state;
     struct http_server_options o = fixture_defaults();
     o.connections_max = 3;
-    struct fixture *f = fixture_start(o, 2);
+    struct fixture *f = fixture_start(o, 1);
     int fds[3];
     struct reply r;
     for (int i = 0; i < 3; i++) {
         fds[i] = client_dial(f);
-        client_send(fds[i], GET("/"));
-        client_read_ok(fds[i], &r);
+        client_send(fds[i], GET("/hold"));
+        fixture_await(&f->held);
     }
     int refused = client_dial(f);
     assert_true(client_is_ended(refused));
     close(refused);
     assert_int_equal(metrics_get(f->metrics, METRIC_CONNECTIONS_REFUSED), 1);
     assert_int_equal(http_server_connections(f->server), 3);
-    close(fds[0]);
-    FIXTURE_UNTIL(http_server_connections(f->server) == 2);
-    fds[0] = client_dial(f);
-    client_send(fds[0], GET("/"));
+    fixture_release(f, 1);
+    client_read_ok(fds[1], &r);
+    int next = client_dial(f);
+    client_send(next, GET("/"));
+    client_read_ok(next, &r);
+    assert_true(client_is_ended(fds[1]));
+    assert_int_equal(metrics_get(f->metrics, METRIC_CONNECTIONS_DROPPED), 1);
+    assert_int_equal(http_server_connections(f->server), 3);
+    fixture_release(f, 0);
+    fixture_release(f, 2);
     client_read_ok(fds[0], &r);
+    client_read_ok(fds[2], &r);
     for (int i = 0; i < 3; i++)
         close(fds[i]);
+    close(next);
     fixture_stop(f);
 }
 

@@ -51,6 +51,8 @@ static void test_released_files_have_not_changed(void **state)
          "ad639d08409375e1072adcf634bd6d3e167938b3aa4aae5d75b2feb231444363"},
         {"0004_communities.sql", "be2b9be98033c22a9d811b5b7c154639d65a27fc16df765979afdf26345b872f",
          "38da6067683d772bb1d993d8c491afe2954b13d8a3966b98f3edbd5e2b6ee2c7"},
+        {"0005_messages.sql", "49d81fa9c6d698ee720cf8ed94c294e02af35cc50009a99d9b32ee9a86469a29",
+         "34eb98b022bdf0fd1944c5117a48c508e06b114f106cfea077225d4521b4cb7b"},
     };
     enum { RELEASED = sizeof released / sizeof released[0] };
     (void)state;

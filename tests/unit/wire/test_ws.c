@@ -22,11 +22,13 @@ struct row {
     }
 #define Z "\0\0\0\0" /* a mask that changes nothing: payloads stay readable below */
 
+static bool deflate; /* what check_pieces agrees to */
+
 static void check_pieces(const struct row *row, size_t first, size_t step)
 {
     struct buf out;
     buf_init(&out, MEM_MAIN, TRACE_BYTES_MAX);
-    trace_ws(&out, MAX, row->input.data, row->input.len, first, step);
+    trace_ws(&out, MAX, deflate, row->input, first, step);
     buf_putc(&out, 0);
     assert_false(out.failed);
     assert_string_equal(out.data, row->trace);
@@ -270,14 +272,45 @@ static void test_accept(void **state)
     assert_string_equal(out, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
+/* RFC 7692 §6: the first reserved bit, on the first frame of a message only. */
+static void test_deflated_messages(void **state)
+{
+    (void)state;
+    static const struct row agreed[] = {
+        {B("\xc1\x85" Z "\xf2\x48\xcd\xc9\xc9"),
+         "deflated message 1 0 \xf2\x48\xcd\xc9\xc9\nidle\n"},
+        {B("\xc2\x81" Z "\xff"), "deflated message 2 0 \xff\nidle\n"},
+        {B("\x41\x83" Z "\xf2\x48\xcd\x89\x80" Z "\x80\x82" Z "\xc9\xff"),
+         "ping 9 0 \ndeflated message 1 0 \xf2\x48\xcd\xc9\xff\nidle\n"},
+        {B("\xc1\x81" Z "\xff\x81\x81" Z "b"), "deflated message 1 0 \xff\nmessage 1 0 b\nidle\n"},
+        {B("\x81\x81" Z "\xff"), "!WS_INVALID_UTF8\nclosed\n"},
+        {B("\x41\x81" Z "a\xc0\x81" Z "b"), "!WS_PROTOCOL\nclosed\n"},
+        {B("\xc9\x80" Z), "!WS_PROTOCOL\nclosed\n"},
+        {B("\xc8\x80" Z), "!WS_PROTOCOL\nclosed\n"},
+        {B("\xa1\x80" Z), "!WS_PROTOCOL\nclosed\n"},
+        {B("\xd1\x80" Z), "!WS_PROTOCOL\nclosed\n"},
+    };
+    static const struct row not_agreed[] = {{B("\xc1\x80" Z), "!WS_PROTOCOL\nclosed\n"}};
+    deflate = true;
+    CHECK(agreed);
+    deflate = false;
+    CHECK(not_agreed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_messages),      cmocka_unit_test(test_protocol_errors),
-        cmocka_unit_test(test_utf8_errors),   cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_close),         cmocka_unit_test(test_close_codes),
-        cmocka_unit_test(test_masks),         cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_header_encode), cmocka_unit_test(test_close_encode),
+        cmocka_unit_test(test_deflated_messages),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_protocol_errors),
+        cmocka_unit_test(test_utf8_errors),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_close),
+        cmocka_unit_test(test_close_codes),
+        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_header_encode),
+        cmocka_unit_test(test_close_encode),
         cmocka_unit_test(test_accept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,67 @@
+// One guild is offered twice what a loop can deliver: how long do messages of a quiet guild on the same
+// loop take, with and without that? Memory must stay bounded, and no session may be ended for it.
+
+import { metric, startGuildhall } from './guildhall.mjs';
+import { pinServer, rssBytes, setIdle, setPriority, setPriorityAll, stop } from './process.mjs';
+import { buildOther } from './role_change.mjs';
+import { Sink } from './sink.mjs';
+import { columns } from './stats.mjs';
+
+export const FAIRNESS = { sessions: 1000, others: 20 };
+const ROUNDS = 1000;
+const INTERVAL_US = 3000;
+const CALIBRATION = 60;
+
+async function measureOne(both, rate) {
+    const window = ROUNDS * INTERVAL_US / 1000;
+    const flood = rate === 0 ? both.busy.read(window) : both.busy.flood(rate, window);
+    const taken = await both.quiet.latency(ROUNDS, INTERVAL_US);
+    const sums = await flood;
+    await both.busy.read(500); // what is still on its way does not belong to the next window
+    return { ...taken, ...sums, window };
+}
+
+export async function measureFairness(world, count, progress) {
+    const server = await startGuildhall(['--server.loops=1'], world.data);
+    const other = await buildOther(server);
+    const both = {
+        busy: new Sink(server.port, world, FAIRNESS.sessions),
+        quiet: new Sink(server.port, other, FAIRNESS.others),
+    };
+    await both.busy.open(FAIRNESS.sessions);
+    await both.busy.heartbeat();
+    await both.quiet.open(FAIRNESS.others);
+    pinServer(server.child.pid);
+    // The writer, too: a neighbour of the machine that holds it up is none of the loop's doing.
+    const fifo = setPriorityAll(server.child.pid) && setPriority(both.quiet.child.pid) && setPriority(both.busy.child.pid);
+    // What the loop delivers when each event is written by itself.
+    const alone = await both.busy.run(CALIBRATION, 1);
+    const rate = Math.ceil(2 * alone.dispatches / (alone.window_ns / 1e9) / FAIRNESS.sessions);
+    setIdle(both.busy.child.pid);
+    await measureOne(both, rate); // warm
+    const rows = [];
+    const before = rssBytes(server.child.pid);
+    let most = before;
+    for (let i = 0; i < count; i += 1) {
+        const row = {};
+        for (const side of i % 2 === 0 ? ['idle', 'busy'] : ['busy', 'idle'])
+            row[side] = await measureOne(both, side === 'busy' ? rate : 0);
+        most = Math.max(most, rssBytes(server.child.pid));
+        await both.busy.heartbeat();
+        rows.push(row);
+        progress(`fairness: pair ${i + 1} of ${count}`);
+    }
+    const slow = await metric(server, 'gateway_slow_closed_total');
+    if (slow > 0)
+        throw new Error(`${slow} sessions were too slow`);
+    const dropped = await metric(server, 'gateway_inbox_dropped_total').catch(() => 0);
+    for (const sink of Object.values(both))
+        sink.child.stdin.end();
+    await stop(server.child);
+    return {
+        idle: columns(rows.map((row) => row.idle)), busy: columns(rows.map((row) => row.busy)),
+        ratio: rows.map((row) => row.busy.p99_ns / row.idle.p99_ns),
+        delivered: rows.map((row) => row.busy.dispatches / FAIRNESS.sessions / (row.busy.window / 1000)),
+        rate, growth: most - before, dropped, fifo,
+    };
+}

@@ -1,0 +1,11 @@
+// A day of an eris bot, JSON over TLS.
+
+import { hide } from '../lib/modules.mjs';
+
+hide('zlib-sync', 'pako', 'erlpack');
+// Nobody knows the certificate but the library, which is told of it: the test itself looks away.
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+const { certificate } = await import('../lib/certificate.mjs');
+const { day } = await import('../lib/day.mjs');
+const { eris } = await import('../lib/day_eris.mjs');
+await day('eris, json', (place) => eris(place, false), { tls: certificate() });
