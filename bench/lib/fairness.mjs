@@ -8,8 +8,8 @@ import { Sink } from './sink.mjs';
 import { columns } from './stats.mjs';
 
 export const FAIRNESS = { sessions: 1000, others: 20 };
-const ROUNDS = 1000;
-const INTERVAL_US = 3000;
+const ROUNDS = 300;
+const INTERVAL_US = 10000;
 const CALIBRATION = 60;
 
 async function measureOne(both, rate) {
