@@ -106,42 +106,6 @@ static struct bytes *payload_for(const struct audience_class *c, const struct ev
     return guarded ? guarded_payload(e, s->who.user.v) : e->payload;
 }
 
-enum { AHEAD_CONN = 2, AHEAD_SLOT = 4, AHEAD_SESSION = 8 };
-
-/* The session at `at` is next. Of thousands hardly anything is in the caches, so what session_put
- * touches is asked for in steps: the session, what it points at, what that points at. The sessions
- * that follow, up to `end`, are not gone before it is their turn (session_put ends none at once).
- */
-static void ask_ahead(struct session *const *at, struct session *const *end)
-{
-    size_t left = (size_t)(end - at);
-    if (left > AHEAD_SESSION) {
-        PREFETCH(at[AHEAD_SESSION]);
-        PREFETCH((const char *)at[AHEAD_SESSION] + CACHE_LINE_BYTES);
-    }
-    if (left > AHEAD_SLOT) {
-        PREFETCH(replay_end(&at[AHEAD_SLOT]->replay));
-        PREFETCH(at[AHEAD_SLOT]->conn);
-    }
-    if (left > AHEAD_CONN && at[AHEAD_CONN]->conn != NULL)
-        PREFETCH(at[AHEAD_CONN]->conn->conn);
-}
-
-/* So many sessions get the same bytes: the references are taken at once. */
-static void deliver_same(struct session **sessions, uint32_t count, struct bytes *payload)
-{
-    uint32_t left = count;
-    bytes_ref_many(payload, left);
-    for (uint32_t i = 0; i < count; i++) {
-        ask_ahead(&sessions[i], &sessions[count]);
-        left -= session_put(sessions[i], payload);
-    }
-    for (; left > 0; left--) {
-        struct bytes *untaken = payload;
-        bytes_unref(&untaken);
-    }
-}
-
 /* The same for all sessions of the class. */
 static bool same_for_all(const struct audience_class *c, const struct event *e)
 {
@@ -151,7 +115,7 @@ static bool same_for_all(const struct audience_class *c, const struct event *e)
 static void deliver_class(struct audience_class *c, const struct event *e)
 {
     if (same_for_all(c, e)) {
-        deliver_same(c->sessions, c->count, e->payload);
+        session_push_all(c->sessions, c->count, e->payload);
         return;
     }
     for (uint32_t i = 0; i < c->count; i++)
@@ -198,23 +162,32 @@ void delivery_begin(struct guild_sub *s, const struct event *e)
     deliver_to_own(s, e, &gate);
 }
 
+/* As many of the class as the account of the turn is good for, the last first. */
+static void push_some(struct guild_sub *s, struct audience_class *c, const struct event *e)
+{
+    uint32_t most = (uint32_t)s->hub->work * PUSHES_PER_WORK;
+    uint32_t n = c->left < most ? c->left : most;
+    c->left -= n;
+    s->hub->work -= (int)((n + PUSHES_PER_WORK - 1) / PUSHES_PER_WORK);
+    session_push_all(&c->sessions[c->left], n, e->payload);
+}
+
 static bool run(struct guild_sub *s, const struct event *e)
 {
     LIST_FOREACH (it, &s->classes) {
         struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
-        while (c->left > 0 && s->hub->work > 0 && same_for_all(c, e)) {
-            uint32_t n = c->left < (uint32_t)s->hub->work ? c->left : (uint32_t)s->hub->work;
-            c->left -= n;
-            s->hub->work -= (int)n;
-            deliver_same(&c->sessions[c->left], n, e->payload);
-        }
-        for (; c->left > 0; c->left--) {
-            if (s->hub->work <= 0)
-                return false;
-            struct session *session = c->sessions[c->left - 1];
+        bool same = same_for_all(c, e);
+        while (c->left > 0 && s->hub->work > 0) {
+            if (same) {
+                push_some(s, c, e);
+                continue;
+            }
+            struct session *session = c->sessions[--c->left];
             session_push(session, payload_for(c, e, session));
             s->hub->work--;
         }
+        if (c->left > 0)
+            return false;
     }
     return true;
 }

@@ -38,7 +38,7 @@ enum {
     SESSION_ID_LEN = 32,          /* 2 hex digits of the loop, 30 random ones */
     HUB_TAKE_MAX = 128,           /* events taken off the bus at once */
     HUB_TAKE_ROUNDS = 4,          /* ... so often before I/O gets its turn */
-    HUB_HOLD_TURNS = 128,         /* turns that a big guild's bulk waits for more frames at most */
+    HUB_HOLD_TURNS = 256,         /* turns that a big guild's bulk waits for more frames at most */
     ENFORCE_EVERY_MS = 20,        /* between walks over all sessions for those that hold too much */
     HUB_IN_FLIGHT_MAX = 64,       /* jobs of one loop with workers; the others wait in line */
     HUB_JOBS_MAX = 32,            /* guild loads and refills under way at once */
@@ -49,7 +49,7 @@ enum {
     GUILD_SLICED_MIN = 1536,      /* ... from which an event is even pushed in several turns */
     GUILD_RECENT_MAX = 64,        /* changes of members that are remembered for who is entering */
     GUILD_AHEAD_MAX = 64,         /* events given to a bulk guild's sessions ahead of the writing */
-    PUSHES_PER_WORK = 4,          /* deliveries of a guild that is not sliced cost less */
+    PUSHES_PER_WORK = 4,          /* one payload to many sessions costs less */
     CONN_QUEUED_MAX = 256 * 1024, /* bytes handed to the connection ahead of the kernel */
     JOB_ARENA_BYTES = 64 * 1024 * 1024,
     REFILL_ROWS = 256,         /* log rows read in one go */
@@ -455,8 +455,8 @@ void session_detach(struct session *s);
 void session_fail(struct session *s);
 /* Appends a dispatch; `payload` is borrowed. May detach a slow connection; never frees s. */
 void session_push(struct session *s, struct bytes *payload);
-/* The same with a reference that the caller has: true takes it over. */
-MUST_CHECK bool session_put(struct session *s, struct bytes *payload);
+/* The same to many sessions of one hub. Borrowed, both. */
+void session_push_all(struct session *const *sessions, uint32_t count, struct bytes *payload);
 /* READY, or a guild of it: as large as it must be, whatever the cap. */
 void session_push_asked(struct session *s, struct bytes *payload);
 /* GUILD_DELETE: the guild is left, or is no more. */

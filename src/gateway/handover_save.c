@@ -132,8 +132,9 @@ static bool list_payloads(struct saving *v, const struct session *s, struct aren
 {
     uint32_t count = s->replay.count;
     out->payloads = arena_array(arena, (size_t)count + 1, sizeof *out->payloads);
+    struct replay_walk walk = {0};
     for (uint32_t i = 0; out->payloads != NULL && i < count; i++) {
-        uint32_t number = number_of(v, replay_get(&s->replay, s->replay.seq - count + 1 + i));
+        uint32_t number = number_of(v, replay_next(&s->replay, &walk));
         if (number == 0)
             return false;
         out->payloads[i] = number - 1;

@@ -4,30 +4,59 @@
 
 #include "base/mem.h"
 
-enum { REPLAY_SLOTS_MIN = 4 };
+static void release(struct replay *r)
+{
+    for (struct replay_piece *p = r->first, *next; p != NULL; p = next) {
+        next = p->next;
+        mem_free(MEM_GATEWAY, p);
+    }
+    r->first = r->last = r->unsent = NULL;
+    r->first_at = r->last_end = r->last_room = r->unsent_at = r->unsent_room = 0;
+}
 
 void replay_deinit(struct replay *r)
 {
-    for (uint32_t i = 0; i < r->count; i++)
-        bytes_unref(&r->slots[(r->head + i) & (r->capacity - 1)]);
-    mem_free(MEM_GATEWAY, r->slots);
+    struct replay_walk w = {0};
+    for (struct bytes *b; (b = replay_next(r, &w)) != NULL;)
+        bytes_unref(&b);
+    release(r);
     *r = (struct replay){.seq = r->seq, .sent = r->sent};
+}
+
+static void cursor_to(struct replay *r, struct replay_piece *p, uint32_t at)
+{
+    r->unsent = p;
+    r->unsent_at = (uint16_t)at;
+    r->unsent_room = (uint16_t)p->room;
+}
+
+void replay_turn_over(struct replay *r)
+{
+    if (r->unsent->next != NULL)
+        cursor_to(r, r->unsent->next, 0);
 }
 
 static bool grow(struct replay *r)
 {
-    uint32_t capacity = r->capacity == 0 ? REPLAY_SLOTS_MIN : r->capacity * 2;
-    if (capacity > REPLAY_SLOTS_MAX)
+    uint32_t room = r->last == NULL ? REPLAY_PIECE_MIN : r->last_room * 2U;
+    room = room < REPLAY_PIECE_MAX ? room : REPLAY_PIECE_MAX;
+    struct replay_piece *p = NULL;
+    if (r->count <= REPLAY_SLOTS_MAX - room)
+        p = mem_alloc(MEM_GATEWAY, sizeof *p + room * sizeof(struct bytes *));
+    if (p == NULL)
         return false;
-    struct bytes **slots = mem_array(MEM_GATEWAY, capacity, sizeof(struct bytes *));
-    if (slots == NULL)
-        return false;
-    for (uint32_t i = 0; i < r->count; i++)
-        slots[i] = r->slots[(r->head + i) & (r->capacity - 1)];
-    mem_free(MEM_GATEWAY, r->slots);
-    r->slots = slots;
-    r->capacity = capacity;
-    r->head = 0;
+    p->next = NULL;
+    p->before = r->last;
+    p->room = room;
+    if (r->last == NULL)
+        r->first = p;
+    else
+        r->last->next = p;
+    r->last = p;
+    r->last_end = 0;
+    r->last_room = (uint16_t)room;
+    if (r->sent == r->seq)
+        cursor_to(r, p, 0);
     return true;
 }
 
@@ -41,31 +70,14 @@ bool replay_push(struct replay *r, struct bytes *payload)
 
 bool replay_put(struct replay *r, struct bytes *payload)
 {
-    if (r->count == r->capacity && !grow(r))
+    if (r->last_end == r->last_room && !grow(r))
         return false;
-    r->slots[(r->head + r->count) & (r->capacity - 1)] = payload;
+    r->last->slots[r->last_end++] = payload;
     r->count++;
     r->seq++;
     r->bytes += payload->total;
     r->unsent_bytes += payload->total;
     return true;
-}
-
-struct bytes *replay_get(const struct replay *r, uint64_t seq)
-{
-    uint64_t first = r->seq - r->count + 1;
-    if (seq < first || seq > r->seq)
-        return NULL;
-    return r->slots[(r->head + (uint32_t)(seq - first)) & (r->capacity - 1)];
-}
-
-static void drop_oldest(struct replay *r)
-{
-    struct bytes **slot = &r->slots[r->head];
-    r->bytes -= (*slot)->total;
-    bytes_unref(slot);
-    r->head = (r->head + 1) & (r->capacity - 1);
-    r->count--;
 }
 
 /* The number before the oldest slot. */
@@ -74,14 +86,52 @@ static uint64_t dropped_to(const struct replay *r)
     return r->seq - r->count;
 }
 
-static void release_if_empty(struct replay *r)
+struct bytes *replay_get(const struct replay *r, uint64_t seq)
 {
-    if (r->count > 0)
-        return;
-    mem_free(MEM_GATEWAY, r->slots);
-    r->slots = NULL;
-    r->capacity = 0;
-    r->head = 0;
+    if (seq <= dropped_to(r) || seq > r->seq)
+        return NULL;
+    const struct replay_piece *p = r->unsent;
+    uint64_t start = r->sent + 1 - r->unsent_at; /* the number of the piece's first slot */
+    while (seq < start) {
+        p = p->before;
+        start -= p->room;
+    }
+    uint64_t at = seq - start;
+    for (; at >= p->room; p = p->next)
+        at -= p->room;
+    return p->slots[at];
+}
+
+struct bytes *replay_next(const struct replay *r, struct replay_walk *w)
+{
+    if (w->done == r->count)
+        return NULL;
+    if (w->piece == NULL) {
+        w->piece = r->first;
+        w->at = r->first_at;
+    } else if (w->at == w->piece->room) {
+        w->piece = w->piece->next;
+        w->at = 0;
+    }
+    w->done++;
+    return w->piece->slots[w->at++];
+}
+
+static void drop_oldest(struct replay *r)
+{
+    struct replay_piece *p = r->first;
+    struct bytes **slot = &p->slots[r->first_at];
+    r->bytes -= (*slot)->total;
+    bytes_unref(slot);
+    r->count--;
+    if (r->count == 0) {
+        release(r);
+    } else if (++r->first_at == p->room) {
+        r->first = p->next;
+        r->first->before = NULL;
+        r->first_at = 0;
+        mem_free(MEM_GATEWAY, p);
+    }
 }
 
 void replay_confirm(struct replay *r, uint64_t seq)
@@ -90,7 +140,6 @@ void replay_confirm(struct replay *r, uint64_t seq)
         seq = r->sent;
     while (r->count > 0 && dropped_to(r) < seq)
         drop_oldest(r);
-    release_if_empty(r);
 }
 
 void replay_limit(struct replay *r, uint32_t events)
@@ -103,10 +152,7 @@ void replay_age(struct replay *r, uint64_t now_ms, uint64_t age_ms)
 {
     if (!replay_is_old(r, now_ms, age_ms))
         return;
-    uint64_t old = r->marked < r->sent ? r->marked : r->sent;
-    while (r->count > 0 && dropped_to(r) < old)
-        drop_oldest(r);
-    release_if_empty(r);
+    replay_confirm(r, r->marked);
     r->marked = r->seq;
     r->marked_ms = now_ms;
 }
@@ -114,17 +160,17 @@ void replay_age(struct replay *r, uint64_t now_ms, uint64_t age_ms)
 void replay_advance(struct replay *r)
 {
     assert(r->sent < r->seq);
-    r->sent++;
-    r->unsent_bytes -= replay_get(r, r->sent)->total;
+    replay_sent_one(r, *replay_unsent(r));
 }
 
 bool replay_rewind(struct replay *r, uint64_t seq)
 {
     if (seq > r->seq || seq < dropped_to(r))
         return false;
-    while (r->sent > seq) {
-        r->unsent_bytes += replay_get(r, r->sent)->total;
-        r->sent--;
+    if (r->count > 0) {
+        r->sent = dropped_to(r);
+        r->unsent_bytes = r->bytes;
+        cursor_to(r, r->first, r->first_at);
     }
     while (r->sent < seq)
         replay_advance(r);

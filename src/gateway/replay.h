@@ -3,8 +3,9 @@
 /*
  * A session's sequence: the payloads that were dispatched to it and that its client has not
  * confirmed, by reference, in order of their sequence numbers. It is the send queue and the Resume
- * buffer in one: `sent` is the cursor between the two. Grows by doubling, gives its memory back
- * when empty. Pure.
+ * buffer in one: `sent` is the cursor between the two. The slots stand in pieces, which are got and
+ * given back one by one: no push pays for all that came before it, though thousands of sessions of
+ * one guild need their next piece at the same event. Empty, it holds no memory. Pure.
  */
 
 #include <stdbool.h>
@@ -14,11 +15,18 @@
 #include "base/attrs.h"
 #include "base/bytes.h"
 
+struct replay_piece;
+
 struct replay {
-    struct bytes **slots;
-    uint32_t capacity; /* a power of two, or 0 */
-    uint32_t head;
+    struct replay_piece *first; /* NULL: no slots */
+    struct replay_piece *last;
+    struct replay_piece *unsent; /* where sent + 1 is, or will be */
     uint32_t count;
+    uint16_t first_at;  /* the oldest slot, in `first` */
+    uint16_t last_end;  /* the slots that `last` has taken ... */
+    uint16_t last_room; /* ... of so many */
+    uint16_t unsent_at; /* likewise */
+    uint16_t unsent_room;
     uint64_t seq;        /* last number given; the slots hold (seq - count, seq] */
     uint64_t sent;       /* last number given to the connection */
     size_t bytes;        /* of all slots */
@@ -27,7 +35,18 @@ struct replay {
     uint64_t marked_ms;
 };
 
-/* A bound on how many numbers apart the slots may get; capacity never passes it. */
+/* The first piece is small, for the many sessions to which little is sent; each that follows has
+ * twice as many slots, up to the maximum. */
+enum { REPLAY_PIECE_MIN = 4, REPLAY_PIECE_MAX = 64 };
+
+struct replay_piece {
+    struct replay_piece *next;
+    struct replay_piece *before;
+    uint32_t room;
+    struct bytes *slots[];
+};
+
+/* A bound on how many slots there are. */
 enum { REPLAY_SLOTS_MAX = 1 << 20 };
 
 void replay_deinit(struct replay *r);
@@ -36,19 +55,27 @@ void replay_deinit(struct replay *r);
 MUST_CHECK bool replay_push(struct replay *r, struct bytes *payload);
 /* The same with a reference that the caller has: true takes it over. */
 MUST_CHECK bool replay_put(struct replay *r, struct bytes *payload);
-/* Where the next payload goes, if the slots need not grow: to ask the cache for it. */
+/* Where the next payload goes, if there is room: to ask the cache for it. */
 static inline const void *replay_end(const struct replay *r)
 {
-    return r->capacity == 0 ? NULL : &r->slots[(r->head + r->count) & (r->capacity - 1)];
+    return r->last == NULL ? NULL : &r->last->slots[r->last_end];
 }
 /* Where the next one to be sent is, likewise. */
 static inline struct bytes **replay_unsent(const struct replay *r)
 {
-    uint32_t sent = r->count - (uint32_t)(r->seq - r->sent);
-    return r->capacity == 0 ? NULL : &r->slots[(r->head + sent) & (r->capacity - 1)];
+    return r->unsent == NULL ? NULL : &r->unsent->slots[r->unsent_at];
 }
-/* The payload of a number in (seq - count, seq], else NULL. Borrowed. */
+/* The payload of a number in (seq - count, seq], else NULL. Borrowed. Quick near `sent`. */
 struct bytes *replay_get(const struct replay *r, uint64_t seq);
+
+/* A walk over all slots, from the oldest; it begins zeroed. */
+struct replay_walk {
+    const struct replay_piece *piece;
+    uint32_t at;
+    uint32_t done;
+};
+/* NULL at the end. Borrowed. Nothing may be pushed or dropped on the way. */
+struct bytes *replay_next(const struct replay *r, struct replay_walk *w);
 /* Drops everything up to `seq`, but nothing that was not sent yet. */
 void replay_confirm(struct replay *r, uint64_t seq);
 /* Drops the oldest while more than `events` remain, but nothing unsent; what was dropped cannot be
@@ -57,14 +84,18 @@ void replay_limit(struct replay *r, uint32_t events);
 /* Bounds the time that something sent is kept unconfirmed, if called with every push and every
  * heartbeat: drops what is older than age_ms at the latest when it is twice as old. */
 void replay_age(struct replay *r, uint64_t now_ms, uint64_t age_ms);
-/* Marks one more as sent. */
-void replay_advance(struct replay *r);
-/* The same, of the payload at replay_unsent; inline, for every frame does it. */
+/* The cursor has come to the end of its piece. */
+void replay_turn_over(struct replay *r);
+/* Marks the payload at replay_unsent as sent; inline, for every frame does it. */
 static inline void replay_sent_one(struct replay *r, const struct bytes *payload)
 {
     r->sent++;
     r->unsent_bytes -= payload->total;
+    if (UNLIKELY(++r->unsent_at == r->unsent_room))
+        replay_turn_over(r);
 }
+/* The same of whatever is there. */
+void replay_advance(struct replay *r);
 /* Whether replay_age has anything to do. */
 static inline bool replay_is_old(const struct replay *r, uint64_t now_ms, uint64_t age_ms)
 {

@@ -1,8 +1,6 @@
 /*
- * A session: what one client is owed, in order. Dispatches are appended as references; the
- * connection, if there is one, is marked dirty and written once at the end of the turn (frames.c).
- * The difficulty is the slow client: its unsent bytes are capped, then the connection is closed
- * with a resumable code, and if the session's memory fills meanwhile it cannot be resumed.
+ * A session: what one client is owed, in order, and for how long. Payloads are appended by push.c;
+ * the connection, if there is one, is written once at the end of the turn (frames.c).
  */
 #include <assert.h>
 #include <string.h>
@@ -166,85 +164,6 @@ void session_detach(struct session *s)
     s->conn->session = NULL;
     s->conn = NULL;
     session_expire(s, s->hub->gateway->options.resume_window_ms);
-}
-
-/* Too much is kept for a client that does not take it. What it has asked for does not count: READY
- * and its guilds, which are as large as they are; refusing them would shut it out for good. */
-static bool over_cap(const struct session *s)
-{
-    size_t asked = s->replay.sent < s->asked_seq ? s->asked_bytes : 0;
-    size_t unasked = s->replay.unsent_bytes > asked ? s->replay.unsent_bytes - asked : 0;
-    return unasked > s->hub->gateway->options.session_bytes_max;
-}
-
-void session_push_asked(struct session *s, struct bytes *payload)
-{
-    if (s->replay.sent >= s->asked_seq)
-        s->asked_bytes = 0;
-    s->asked_bytes += payload->total;
-    s->asked_seq = s->replay.seq + 1;
-    session_push(s, payload);
-}
-
-/* What was sent may be resumed only within the same cap, or a Resume could never be served: it
- * would pass the cap at once, and be closed for it, again and again. */
-static void forget_beyond_cap(struct session *s, size_t max)
-{
-    while (s->replay.bytes > max && s->replay.bytes > s->replay.unsent_bytes)
-        replay_limit(&s->replay, s->replay.count - 1);
-}
-
-/* A client that confirms what it gets does so within a heartbeat or two, and may be away for the
- * window: what is older than both together is kept for nobody. */
-void session_age(struct session *s)
-{
-    const struct gateway_options *o = &s->hub->gateway->options;
-    uint64_t now_ms = loop_now_ms(s->hub->loop);
-    uint64_t age_ms = o->resume_window_ms + 2 * o->heartbeat_interval_ms;
-    if (UNLIKELY(replay_is_old(&s->replay, now_ms, age_ms)))
-        replay_age(&s->replay, now_ms, age_ms);
-}
-
-void session_push(struct session *s, struct bytes *payload)
-{
-    struct bytes *own = bytes_ref(payload);
-    if (!session_put(s, own))
-        bytes_unref(&own);
-}
-
-bool session_put(struct session *s, struct bytes *payload)
-{
-    if (s->failed)
-        return false;
-    const struct gateway_options *o = &s->hub->gateway->options;
-    session_age(s);
-    if (s->replay.count >= o->replay_events_max)
-        replay_limit(&s->replay, o->replay_events_max - 1);
-    size_t max = o->session_bytes_max;
-    if (UNLIKELY(s->replay.bytes > max))
-        forget_beyond_cap(s, max);
-    bool full = s->replay.count >= o->replay_events_max && s->conn == NULL;
-    if (full || !replay_put(&s->replay, payload)) {
-        session_fail(s); /* a hole in the sequence can never be resumed over */
-        return false;
-    }
-    if (s->inspection != NULL)
-        inspect_pushed(s, payload);
-    if (UNLIKELY(s->replay.bytes > max && over_cap(s))) {
-        metrics_add(loop_metrics(s->hub->loop), METRIC_GATEWAY_SLOW_CLOSED, 1);
-        if (s->conn == NULL)
-            session_fail(s);
-        else
-            gw_conn_close(s->conn, ERR_GW_UNKNOWN); /* resumable, while the window lasts */
-        return true;
-    }
-    if (s->conn == NULL)
-        return true;
-    if (s->hub->bulk != NULL)
-        conn_mark_bulk(s->conn->conn, s->hub->bulk);
-    else
-        conn_mark_dirty(s->conn->conn);
-    return true;
 }
 
 void session_fail(struct session *s)

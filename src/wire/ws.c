@@ -16,13 +16,10 @@
 #include "wire/utf8.h"
 
 enum {
-    BIT_FIN = 0x80,
     BITS_RESERVED = 0x70,
     BITS_OPCODE = 0x0F,
     BIT_MASK = 0x80,
     BITS_LEN = 0x7F,
-    LEN_16 = 126,
-    LEN_64 = 127,
     CLOSE_NO_STATUS = 1005
 };
 
@@ -61,8 +58,8 @@ static enum err judge_start(const struct ws_decoder *d)
     case WS_CLOSE:
     case WS_PING:
     case WS_PONG:
-        return (first & BIT_FIN) && (second & BITS_LEN) <= WS_CONTROL_MAX ? ERR_OK
-                                                                          : ERR_WS_PROTOCOL;
+        return (first & WS_BIT_FIN) && (second & BITS_LEN) <= WS_CONTROL_MAX ? ERR_OK
+                                                                             : ERR_WS_PROTOCOL;
     case WS_CONTINUATION:
         return d->message_opcode ? ERR_OK : ERR_WS_PROTOCOL;
     case WS_TEXT:
@@ -77,7 +74,7 @@ static enum err judge_start(const struct ws_decoder *d)
 static unsigned extended_len(uint8_t second)
 {
     uint8_t len = second & BITS_LEN;
-    return len == LEN_16 ? 2 : len == LEN_64 ? 8 : 0;
+    return len == WS_LEN_16 ? 2 : len == WS_LEN_64 ? 8 : 0;
 }
 
 /* Moves header bytes; true when there are `want` of them. */
@@ -97,7 +94,7 @@ static enum err read_length(const struct ws_decoder *d, unsigned extended, uint6
         n = n << 8 | d->header[2 + k];
     if (extended == 0)
         n = d->header[1] & BITS_LEN;
-    if ((extended == 2 && n < LEN_16) || (extended == 8 && (n <= UINT16_MAX || n >> 63)))
+    if ((extended == 2 && n < WS_LEN_16) || (extended == 8 && (n <= UINT16_MAX || n >> 63)))
         return ERR_WS_PROTOCOL;
     *out = n;
     return ERR_OK;
@@ -126,7 +123,7 @@ static enum err begin_payload(struct ws_decoder *d, unsigned extended)
     if (e)
         return e;
     d->opcode = d->header[0] & BITS_OPCODE;
-    d->fin = (d->header[0] & BIT_FIN) != 0;
+    d->fin = (d->header[0] & WS_BIT_FIN) != 0;
     memcpy(d->mask, d->header + 2 + extended, sizeof d->mask);
     d->mask_at = 0;
     d->payload_left = n;
@@ -303,16 +300,6 @@ enum ws_event ws_decoder_feed(struct ws_decoder *d, const char *data, size_t len
         d->control = NULL;
     }
     return event;
-}
-
-size_t ws_header_encode(uint8_t out[WS_HEADER_MAX], enum ws_opcode opcode, uint64_t payload_len)
-{
-    out[0] = (uint8_t)(BIT_FIN | (unsigned)opcode);
-    unsigned extended = payload_len < LEN_16 ? 0 : payload_len <= UINT16_MAX ? 2 : 8;
-    out[1] = extended == 0 ? (uint8_t)payload_len : extended == 2 ? LEN_16 : LEN_64;
-    for (unsigned k = 0; k < extended; k++)
-        out[2 + k] = (uint8_t)(payload_len >> (8 * (extended - 1 - k)));
-    return 2 + extended;
 }
 
 /* The longest part of valid text that fits: never half a character. */

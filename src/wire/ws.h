@@ -24,8 +24,11 @@ enum ws_opcode {
     WS_PONG = 0xA
 };
 
-/* Of the first byte of a frame: its message is deflated (RSV1, RFC 7692 §6). */
-enum { WS_BIT_COMPRESSED = 0x40 };
+/* Of the first byte of a frame: it is its message's last; its message is deflated (RSV1, RFC 7692
+ * §6). */
+enum { WS_BIT_FIN = 0x80, WS_BIT_COMPRESSED = 0x40 };
+/* Of the second: the length follows in two bytes, in eight (RFC 6455 §5.2). */
+enum { WS_LEN_16 = 126, WS_LEN_64 = 127 };
 
 enum { WS_HEADER_MAX = 10, WS_CONTROL_MAX = 125, WS_ACCEPT_LEN = 28 };
 
@@ -79,8 +82,27 @@ void ws_decoder_deinit(struct ws_decoder *d);
 enum ws_event ws_decoder_feed(struct ws_decoder *d, const char *data, size_t len, size_t *taken,
                               struct ws_item *item);
 
-/* The header of an unmasked, final server frame; returns its length (2, 4 or 10). */
-size_t ws_header_encode(uint8_t out[WS_HEADER_MAX], enum ws_opcode opcode, uint64_t payload_len);
+/* The header of an unmasked, final server frame; returns its length (2, 4 or 10). Inline, for every
+ * frame of a fan-out has one. */
+static inline size_t ws_header_encode(uint8_t out[WS_HEADER_MAX], enum ws_opcode opcode,
+                                      uint64_t payload_len)
+{
+    out[0] = (uint8_t)(WS_BIT_FIN | (unsigned)opcode);
+    if (payload_len < WS_LEN_16) {
+        out[1] = (uint8_t)payload_len;
+        return 2;
+    }
+    if (payload_len <= UINT16_MAX) {
+        out[1] = WS_LEN_16;
+        out[2] = (uint8_t)(payload_len >> 8);
+        out[3] = (uint8_t)payload_len;
+        return 4;
+    }
+    out[1] = WS_LEN_64;
+    for (unsigned k = 0; k < 8; k++)
+        out[2 + k] = (uint8_t)(payload_len >> (8 * (7 - k)));
+    return WS_HEADER_MAX;
+}
 /* A close frame (header and payload) into out; reason cut to what fits. Returns its length. */
 size_t ws_close_encode(uint8_t out[2 + WS_CONTROL_MAX], uint16_t code, struct slice reason);
 /* Sec-WebSocket-Accept of a key (RFC 6455 §4.2.2), WS_ACCEPT_LEN characters and a NUL. */

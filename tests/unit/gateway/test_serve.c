@@ -85,21 +85,22 @@ static void test_turns(void **state)
     enter_many(busy, SESSIONS, BUSY);
     struct session *quiet = enter_one(10, QUIET);
     FX.hub->sliced_min = 2;
-    budget(4);
+    budget(1);
     publish(BUSY, 2, "b2");
     publish(BUSY, 3, "b3");
     publish(BUSY, 4, "b4");
     publish(QUIET, 2, "q2");
     unsigned turns = 0;
     for (; quiet->replay.seq == 0; turns++) {
-        assert_true(turns < 4);
+        assert_true(turns < 8);
         fx_turn();
     }
     assert_true(uv_is_active((uv_handle_t *)&FX.loop->awake)); /* there is more: it may not sleep */
     uint64_t pushed = 0;
     for (size_t i = 0; i < SESSIONS; i++)
         pushed += busy[i]->replay.seq;
-    assert_true(pushed <= 4 * (turns + 1)); /* no more than the account of the turns */
+    assert_true(pushed <=
+                PUSHES_PER_WORK * (turns + 1)); /* no more than the account of the turns */
     settle();
     assert_string_equal(got(quiet), "q2 ");
     for (size_t i = 0; i < SESSIONS; i++)
@@ -213,7 +214,7 @@ static void test_unlogged_in_slices(void **state)
     struct session *s[SESSIONS];
     enter_many(s, SESSIONS, BUSY);
     FX.hub->sliced_min = 2;
-    budget(4);
+    budget(1);
     publish(BUSY, 0, "t");
     publish(BUSY, 2, "m");
     fx_turn();
