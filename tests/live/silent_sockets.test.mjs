@@ -15,7 +15,7 @@ import { post, world } from '../lib/world.mjs';
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
 const ALL = 800;
 const OF_ADDRESS = 200;
-const SILENT = 3000;
+const SILENT = 10000;
 const BYTES_EACH_MAX = 8 * 1024;
 const HEAD = 'GET /?v=10&encoding=json HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
