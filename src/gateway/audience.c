@@ -29,6 +29,7 @@ struct class_key {
     uint32_t intents;
     bool content;
     bool pending;
+    bool split;
     uint64_t special_user;
     int64_t timed_out_until_ms;
     const struct role_id *roles;
@@ -38,7 +39,7 @@ struct class_key {
 /* Never 0, which is no key of a map. */
 static uint64_t key_hash(const struct class_key *k)
 {
-    uint64_t flags = (k->content ? 1 : 0) | (k->pending ? 2 : 0);
+    uint64_t flags = (k->content ? 1 : 0) | (k->pending ? 2 : 0) | (k->split ? 4 : 0);
     uint64_t h = map_hash(k->intents, k->special_user);
     h = map_hash(h, flags);
     h = map_hash(h, (uint64_t)k->timed_out_until_ms);
@@ -47,13 +48,18 @@ static uint64_t key_hash(const struct class_key *k)
     return h | 1;
 }
 
-static bool key_matches(const struct audience_class *c, const struct class_key *k)
+static bool same_standing(const struct audience_class *c, const struct class_key *k)
 {
-    return c->intents == k->intents && c->content == k->content && c->pending == k->pending &&
-           c->special_user == k->special_user && c->timed_out_until_ms == k->timed_out_until_ms &&
+    return c->pending == k->pending && c->timed_out_until_ms == k->timed_out_until_ms &&
            c->role_count == k->role_count &&
            (k->role_count == 0 ||
             memcmp(c->roles, k->roles, k->role_count * sizeof *k->roles) == 0);
+}
+
+static bool key_matches(const struct audience_class *c, const struct class_key *k)
+{
+    return c->intents == k->intents && c->content == k->content && c->split == k->split &&
+           c->special_user == k->special_user && same_standing(c, k);
 }
 
 static struct audience_class *find(struct guild_sub *s, const struct class_key *k)
@@ -106,22 +112,6 @@ void audience_install(struct guild_sub *s, struct audience_class *c, uint64_t *p
     forget_json(c);
 }
 
-/* Permissions of the class in every channel of the present view; NULL when memory is short. */
-static uint64_t *compute(struct guild_sub *s, const struct audience_class *c, int64_t now_ms)
-{
-    const struct guild_view *v = s->view;
-    uint64_t *permissions = mem_array(MEM_GATEWAY, v->channel_count + 1, sizeof *permissions);
-    if (permissions == NULL)
-        return NULL;
-    struct subject who = audience_subject(c);
-    uint64_t base = permissions_base(v, &who);
-    for (size_t i = 0; i < v->channel_count; i++)
-        permissions[i] = permissions_in_channel_from(base, v, &who, &v->channels[i], now_ms);
-    permissions[v->channel_count] = permissions_in_guild(v, &who, now_ms);
-    s->hub->work -= (int)v->channel_count;
-    return permissions;
-}
-
 static int64_t wall_ms(const struct guild_sub *s)
 {
     return clock_wall_ms(loop_clock(s->hub->loop));
@@ -130,11 +120,19 @@ static int64_t wall_ms(const struct guild_sub *s)
 /* A time-out hides no channel, and its end shows none: there is nobody to tell. */
 static void end_timeout(struct guild_sub *s, struct audience_class *c, int64_t now_ms)
 {
-    uint64_t *permissions = compute(s, c, now_ms);
+    uint64_t *permissions = audience_compute(s, c, &(struct audience_basis){0}, now_ms);
     if (permissions == NULL)
         audience_give_up_all(c);
     else
         audience_install(s, c, permissions, now_ms);
+}
+
+/* Whoever is narrowed has that computed again in any case, when the window ends or the standing is
+ * theirs. */
+static bool waits_narrowed(struct guild_sub *s, const struct audience_class *c)
+{
+    s->narrowed = s->narrowed || s->floor != NULL;
+    return s->floor != NULL || c->late;
 }
 
 /* Somebody who may not be treated as timed out any more. Many at once, in a raid, take turns. */
@@ -146,6 +144,8 @@ static void on_expiry(struct timer *t)
     LIST_FOREACH (it, &s->classes) {
         struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
         if (c->timeout_over)
+            continue;
+        if (c->timed_out_until_ms <= now_ms && waits_narrowed(s, c))
             continue;
         if (c->timed_out_until_ms <= now_ms && s->change == NULL && s->hub->work > 0)
             end_timeout(s, c, now_ms);
@@ -206,6 +206,7 @@ static struct audience_class *class_new(struct guild_sub *s, const struct class_
     c->intents = k->intents;
     c->content = k->content;
     c->pending = k->pending;
+    c->split = k->split;
     c->special_user = k->special_user;
     c->timed_out_until_ms = k->timed_out_until_ms;
     c->timeout_over = true;
@@ -220,9 +221,13 @@ static struct audience_class *class_new(struct guild_sub *s, const struct class_
     return c;
 }
 
-/* The class of the key, on the present view. */
-static struct audience_class *obtain(struct guild_sub *s, const struct class_key *k)
+/* The class of the key, on the present view. `bound`: if it is new, it has no more than this; NULL:
+ * there is no bound. */
+static struct audience_class *obtain(struct guild_sub *s, const struct class_key *k,
+                                     const uint64_t *bound)
 {
+    const struct audience_basis b = {
+        .held = bound, .held_count = s->view->channel_count, .bounded = bound != NULL};
     struct audience_class *c = find(s, k);
     if (c != NULL)
         return c;
@@ -230,7 +235,7 @@ static struct audience_class *obtain(struct guild_sub *s, const struct class_key
     if (c == NULL)
         return NULL;
     int64_t now_ms = wall_ms(s);
-    uint64_t *permissions = compute(s, c, now_ms);
+    uint64_t *permissions = audience_compute(s, c, &b, now_ms);
     if (permissions == NULL) {
         class_free(s, c);
         return NULL;
@@ -294,7 +299,7 @@ static struct class_key key_of(const struct guild_link *l, bool own_class)
 bool audience_join(struct guild_link *l)
 {
     struct guild_sub *s = l->guild;
-    assert(s->change == NULL && l->class == NULL);
+    assert(s->change == NULL && s->floor == NULL && l->class == NULL);
     const struct link_entry *entry = l->entry;
     struct class_key k = key_of(l, entry->timed_out_until_ms != 0 ||
                                        audience_is_special(s->view, l->session->who.user.v));
@@ -302,7 +307,7 @@ bool audience_join(struct guild_link *l)
     k.pending = entry->pending;
     k.roles = entry->roles;
     k.role_count = entry->role_count;
-    struct audience_class *c = obtain(s, &k);
+    struct audience_class *c = obtain(s, &k, NULL);
     return c != NULL && put_into(s, c, l);
 }
 
@@ -352,7 +357,24 @@ static void tell(struct session *s, const struct channel_moves *moves,
     voice_moves_tell(s, voice, false);
 }
 
-void audience_move(struct guild_link *l, const struct standing *now)
+/* The class of somebody whose standing, or whose guild's structure, is of a later moment: one of
+ * the user's own, as what it has depends on what the user had. NULL when memory is short. */
+static struct audience_class *narrow(struct guild_link *l, struct class_key *k, bool late)
+{
+    struct guild_sub *s = l->guild;
+    if (!late && !l->class->split && same_standing(l->class, k))
+        return l->class;
+    k->split = true;
+    k->special_user = l->session->who.user.v;
+    struct audience_class *c = obtain(s, k, l->class->permissions);
+    if (c == NULL)
+        return NULL;
+    c->late = late;
+    s->narrowed = s->narrowed || s->floor != NULL;
+    return c;
+}
+
+void audience_move(struct guild_link *l, const struct standing *now, bool late)
 {
     struct guild_sub *s = l->guild;
     assert(s->change == NULL && l->class != NULL);
@@ -362,7 +384,8 @@ void audience_move(struct guild_link *l, const struct standing *now)
     k.pending = now->pending;
     k.roles = now->roles;
     k.role_count = now->role_count;
-    struct audience_class *c = obtain(s, &k);
+    bool narrows = late || s->floor != NULL;
+    struct audience_class *c = narrows ? narrow(l, &k, late) : obtain(s, &k, NULL);
     if (c == l->class)
         return;
     const struct audience_class *old = l->class;
@@ -379,6 +402,37 @@ void audience_move(struct guild_link *l, const struct standing *now)
     channel_moves_deinit(&moves);
     voice_moves_deinit(&voice);
     visible_end(&v);
+}
+
+/* What the class would be if nothing were in doubt; NULL: there is none. */
+static struct audience_class *unsplit(struct guild_sub *s, const struct audience_class *c)
+{
+    bool own = c->timed_out_until_ms != 0 || audience_is_special(s->view, c->special_user);
+    const struct class_key k = {
+        .intents = c->intents,
+        .content = c->content,
+        .pending = c->pending,
+        .special_user = own ? c->special_user : 0,
+        .timed_out_until_ms = c->timed_out_until_ms,
+        .roles = c->roles,
+        .role_count = c->role_count,
+    };
+    return find(s, &k);
+}
+
+void audience_merge(struct guild_sub *s)
+{
+    assert(s->change == NULL && s->floor == NULL);
+    LIST_FOREACH (it, &s->classes) {
+        struct audience_class *c = LIST_OWNER(it, struct audience_class, node);
+        struct audience_class *other = c->split && !c->late ? unsplit(s, c) : NULL;
+        for (uint32_t left = other == NULL ? 0 : c->count; left > 0;
+             left--) { /* the last frees c */
+            struct guild_link *l = c->links[left - 1];
+            if (!put_into(s, other, l))
+                audience_give_up(l);
+        }
+    }
 }
 
 void audience_single_out(struct guild_link *l)

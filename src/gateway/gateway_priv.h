@@ -202,6 +202,8 @@ struct audience_class {
     bool content;          /* MESSAGE_CONTENT, or a person */
     bool pending;          /* not screened yet */
     bool timeout_over;     /* permissions were computed after timed_out_until_ms */
+    bool split;            /* of one user who had it narrower than others (audience_compute.c) */
+    bool late;             /* ... as the standing is of a later event: until that is applied */
     uint64_t special_user; /* owner, member overwrite or time-out: a class of their own; else 0 */
     int64_t timed_out_until_ms;
     struct role_id *roles;
@@ -233,7 +235,11 @@ struct guild_sub {
     struct feed feed; /* first */
     struct hub *hub;
     struct guild_view *view;
-    uint64_t *last_messages; /* per channel of the view; NULL: forgotten when memory was short */
+    struct guild_view *floor; /* while `view` is later than the feed (the window), the structure
+                                 before that; else NULL */
+    bool narrowed;            /* in this window some class may have less than `view` gives */
+    bool window_over;         /* with the event that is being applied */
+    uint64_t *last_messages;  /* per channel of the view; NULL: forgotten when memory was short */
     uint64_t member_count;
     uint64_t version;                 /* bumped whenever GUILD_CREATE would read differently */
     uint64_t structure;               /* bumped with every view that changes permissions */
@@ -517,15 +523,18 @@ void guild_note_member(struct guild_sub *s, const struct event *e);
 
 /* audience.c: visibility classes */
 /* Puts the link into the class of its member; false when memory is short. Not while the view
- * changes. */
+ * changes, and not in a window: it would be shown what is in doubt. */
 MUST_CHECK bool audience_join(struct guild_link *l);
 void audience_leave(struct guild_link *l);
 /* Nothing rather than too much, and nothing silently: the client begins anew. */
 void audience_give_up(struct guild_link *l);
 void audience_give_up_all(struct audience_class *c);
 /* The member's standing is another from here on: into the class of that, with the channels that
- * appear and vanish for the session. */
-void audience_move(struct guild_link *l, const struct standing *now);
+ * appear and vanish for the session. `late`: it is another only from a later event on; nothing
+ * appears until then. */
+void audience_move(struct guild_link *l, const struct standing *now, bool late);
+/* After a window: whoever has the same as others again is in one class with them. */
+void audience_merge(struct guild_sub *s);
 /* Into a class of the user's own that sees what the present one sees. */
 void audience_single_out(struct guild_link *l);
 /* deliver.c: to everybody at once; or, in a big guild, in slices: false, there is more to do */
@@ -534,16 +543,30 @@ void delivery_begin(struct guild_sub *s, const struct event *e);
 MUST_CHECK bool delivery_run(struct guild_sub *s, const struct event *e);
 /* The class as somebody whom permissions are computed for. */
 struct subject audience_subject(const struct audience_class *c);
-/* `permissions` become those of the class; was the time-out over when they were computed? Sees to
- * it that they are computed again when it is. */
+/* audience_compute.c */
+/* What a class has already. All 0: it counts for nothing. */
+struct audience_basis {
+    const uint64_t *held;   /* per channel of the view before, and for the guild */
+    size_t held_count;      /* the channels of that */
+    const uint32_t *before; /* per channel of the present view, its index there, or
+                               VIEW_DIFF_NONE; NULL: the views are the same */
+    const bool *changed;    /* where not, what is held stays; NULL: all is computed */
+    bool bounded;           /* no more than is held */
+};
+/* Permissions in every channel of the present view, and in the guild; in a window no more than the
+ * structure before it gives. The caller's; NULL when memory is short. */
+uint64_t *audience_compute(struct guild_sub *s, const struct audience_class *c,
+                           const struct audience_basis *b, int64_t now_ms);
+/* audience.c: `permissions` become those of the class; was the time-out over when they were
+ * computed? Sees to it that they are computed again when it is. */
 void audience_install(struct guild_sub *s, struct audience_class *c, uint64_t *permissions,
                       int64_t now_ms);
 /* Whether the view treats the user by name: the owner, or an overwrite. */
 bool audience_is_special(const struct guild_view *v, uint64_t user_id);
 
 /* turnover.c: a new view, in slices */
-/* The view from this event on. True: turnover_run has work to do; if it returns false, there is
- * more, in another turn. */
+/* The view from this event on, or the end of the window that it reaches. True: turnover_run has
+ * work to do; if it returns false, there is more, in another turn. */
 MUST_CHECK bool turnover_begin(struct guild_sub *s, const struct event *e);
 MUST_CHECK bool turnover_run(struct guild_sub *s);
 void turnover_end(struct guild_sub *s);

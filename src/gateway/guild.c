@@ -53,16 +53,17 @@ static void remove_member(struct guild_sub *s, uint64_t user_id)
 }
 
 /* Before anything later is delivered. Who is not in a class yet reads the membership again. */
-static void move_member(struct guild_sub *s, uint64_t user_id, const struct standing *now)
+static void move_member(struct guild_sub *s, const struct event *e)
 {
-    struct user_sub *u = map_get(&s->hub->users, user_id);
+    const struct standing *now = e->standing;
+    struct user_sub *u = map_get(&s->hub->users, e->entity_id);
     if (u == NULL)
         return;
     LIST_FOREACH (it, &u->sessions) {
         struct guild_link *l =
             session_link(LIST_OWNER(it, struct session, user_node), s->feed.stream.id);
         if (l != NULL && l->class != NULL)
-            audience_move(l, now);
+            audience_move(l, now, now->position > e->position);
     }
 }
 
@@ -82,19 +83,39 @@ static void note(struct guild_sub *s, const struct event *e)
         s->member_count -= s->member_count > 0;
         remove_member(s, e->entity_id);
     } else if (e->kind == EVENT_GUILD_MEMBER_UPDATE && e->standing != NULL) {
-        move_member(s, e->entity_id, e->standing);
+        move_member(s, e);
+    } else if (e->kind == EVENT_GUILD_MEMBER_UPDATE && e->payload == NULL) {
+        /* Of the log, and no member any more: what they were allowed until they left is lost. */
+        remove_member(s, e->entity_id);
     }
     member_lists_note(s, e);
 }
 
-/* Whoever's membership is of just this position. */
+/* Whoever's membership is of just this position; in a window nobody. */
 static void admit_exact(struct guild_sub *s)
 {
     LIST_FOREACH (it, &s->waiting) {
         struct link_entry *entry = LIST_OWNER(it, struct link_entry, waiting);
-        if (entry->min_position == s->feed.position && !entry->reading)
+        if (entry->min_position == s->feed.position && !entry->reading && s->floor == NULL)
             guild_link_activate(entry->link);
     }
+}
+
+/* The feed is live: whoever waited for that may enter. */
+static void admit_waiting(struct guild_sub *s)
+{
+    LIST_FOREACH (it, &s->waiting) {
+        struct guild_link *l = LIST_OWNER(it, struct link_entry, waiting)->link;
+        if (guild_link_ready(l))
+            guild_link_activate(l);
+    }
+}
+
+static void after_window(struct guild_sub *s)
+{
+    s->window_over = false;
+    audience_merge(s);
+    admit_waiting(s);
 }
 
 /* As far as the account of this turn goes; true: it is done. */
@@ -131,6 +152,8 @@ static bool apply_current(struct guild_sub *s)
              LOG_U("guild", s->feed.stream.id), LOG_U("position", s->current->position), LOG_END);
     event_unref(&s->current);
     admit_exact(s);
+    if (s->window_over)
+        after_window(s);
     return true;
 }
 
@@ -139,7 +162,7 @@ static void on_apply(struct feed *f, struct event *e)
     struct guild_sub *s = (struct guild_sub *)f;
     s->version++;
     s->current = event_ref(e);
-    if (e->view == NULL || !turnover_begin(s, e))
+    if ((e->view == NULL && s->floor == NULL) || !turnover_begin(s, e))
         assert(s->change == NULL);
     bool finished = apply_current(s);
     serve_note_applied(s);
@@ -179,16 +202,6 @@ void guild_sub_want(struct guild_sub *s)
 {
     if (!s->job_running && !list_linked(&s->wanted))
         list_push_back(&s->hub->wanted, &s->wanted);
-}
-
-/* The feed is live: whoever waited for that may enter. */
-static void admit_waiting(struct guild_sub *s)
-{
-    LIST_FOREACH (it, &s->waiting) {
-        struct guild_link *l = LIST_OWNER(it, struct link_entry, waiting)->link;
-        if (guild_link_ready(l))
-            guild_link_activate(l);
-    }
 }
 
 static void load_work(struct gw_job *j)
@@ -289,6 +302,8 @@ static void start_over(struct guild_sub *s)
         audience_give_up_all(LIST_OWNER(it, struct audience_class, node));
     LIST_FOREACH (it, &s->waiting)
         session_fail(LIST_OWNER(it, struct link_entry, waiting)->link->session);
+    guild_view_unref(&s->floor); /* the window is not seen to its end */
+    s->narrowed = false;
     feed_restart(&s->feed);
     guild_sub_want(s);
 }
@@ -385,6 +400,7 @@ void guild_sub_free(struct guild_sub *s)
     feed_deinit(&s->feed);
     map_deinit(&s->by_key);
     guild_view_unref(&s->view);
+    guild_view_unref(&s->floor);
     mem_free(MEM_GATEWAY, s->last_messages);
     mem_free(MEM_GATEWAY, s->recent);
     voice_list_free(s);

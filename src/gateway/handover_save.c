@@ -51,7 +51,7 @@ bool handover_settled(const struct session *s)
     for (uint32_t i = 0; i < s->link_count; i++) {
         const struct guild_sub *g = s->links[i]->guild;
         if (s->links[i]->class == NULL || s->links[i]->gone || g->feed.state != FEED_LIVE ||
-            g->feed.paused || g->current != NULL)
+            g->feed.paused || g->current != NULL || g->floor != NULL || s->links[i]->class->late)
             return false;
     }
     return true;

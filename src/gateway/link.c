@@ -198,7 +198,7 @@ static void read_again(struct guild_link *l)
 bool guild_link_ready(struct guild_link *l)
 {
     const struct feed *f = &l->guild->feed;
-    if (f->state != FEED_LIVE || f->paused || l->gone)
+    if (f->state != FEED_LIVE || f->paused || l->guild->floor != NULL || l->gone)
         return false;
     if (l->entry == NULL)
         return l->class != NULL;

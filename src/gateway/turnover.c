@@ -8,6 +8,11 @@
  * paused.
  *
  *   classes of the list:   [ not yet ][ in work ]│[ done, done, done ]     the front is next
+ *
+ * A view that was read from the log may be of a later moment than the event that brings it. From
+ * there until the feed has come to that moment (the window, see audience_compute.c) things only
+ * vanish; the end of the window is a turnover like any other, from the view to itself, and brings
+ * what was held back.
  */
 #include <assert.h>
 
@@ -19,6 +24,7 @@ struct turnover {
     uint64_t *old_last_messages;
     struct view_diff diff;
     struct visible_change visible;
+    bool closes; /* a window: all is computed anew */
 };
 
 static void turnover_free(struct turnover **c)
@@ -82,8 +88,47 @@ static void install_view(struct guild_sub *s, struct guild_view *view, uint64_t 
 {
     mem_free(MEM_GATEWAY, s->last_messages);
     s->last_messages = last;
-    guild_view_unref(&s->view);
+    struct guild_view *before = s->view; /* may be the same */
     s->view = guild_view_ref(view);
+    guild_view_unref(&before);
+}
+
+static bool begin(struct guild_sub *s, struct guild_view *view, bool closes)
+{
+    struct turnover *c = mem_zalloc(MEM_GATEWAY, sizeof *c);
+    if (c == NULL || !view_diff_init(&c->diff, s->view, view)) {
+        mem_free(MEM_GATEWAY, c);
+        give_up_everybody(s);
+        install_view(s, view, NULL);
+        return false;
+    }
+    c->closes = closes;
+    uint64_t *last = carry_last_messages(s, &c->diff, view);
+    if (view_diff_empty(&c->diff) && !closes) {
+        install_view(s, view, last);
+        turnover_free(&c);
+        return false;
+    }
+    single_out_new(s, &c->diff, view); /* still on the old view */
+    c->old = guild_view_ref(s->view);
+    c->old_last_messages = s->last_messages;
+    s->last_messages = NULL;
+    install_view(s, view, last);
+    visible_begin(&c->visible, &c->diff, c->old, c->old_last_messages, s->view, s->last_messages);
+    s->structure++;
+    s->change = c;
+    s->narrowed = s->narrowed || s->floor != NULL;
+    return true;
+}
+
+/* True: some class may have less than the view gives. */
+static bool end_window(struct guild_sub *s)
+{
+    bool narrowed = s->narrowed;
+    guild_view_unref(&s->floor);
+    s->narrowed = false;
+    s->window_over = true;
+    return narrowed;
 }
 
 bool turnover_begin(struct guild_sub *s, const struct event *e)
@@ -91,52 +136,32 @@ bool turnover_begin(struct guild_sub *s, const struct event *e)
     assert(s->change == NULL);
     /* Events of the log carry the view of the moment they were read, which may be later than what
      * the bus brings next. */
-    if (e->view->position <= s->view->position)
-        return false;
-    struct turnover *c = mem_zalloc(MEM_GATEWAY, sizeof *c);
-    if (c == NULL || !view_diff_init(&c->diff, s->view, e->view)) {
-        mem_free(MEM_GATEWAY, c);
-        give_up_everybody(s);
-        install_view(s, e->view, NULL);
-        return false;
-    }
-    uint64_t *last = carry_last_messages(s, &c->diff, e->view);
-    if (view_diff_empty(&c->diff)) {
-        install_view(s, e->view, last);
-        turnover_free(&c);
-        return false;
-    }
-    single_out_new(s, &c->diff, e->view); /* still on the old view */
-    c->old = guild_view_ref(s->view);
-    c->old_last_messages = s->last_messages;
-    s->last_messages = NULL;
-    install_view(s, e->view, last);
-    visible_begin(&c->visible, &c->diff, c->old, c->old_last_messages, s->view, s->last_messages);
-    s->structure++;
-    s->change = c;
-    return true;
+    bool newer = e->view != NULL && e->view->position > s->view->position;
+    struct guild_view *view = newer ? e->view : s->view;
+    bool late = view->position > e->position;
+    bool closes = false;
+    if (newer && late && s->floor == NULL)
+        s->floor = guild_view_ref(s->view);
+    if (!late && s->floor != NULL)
+        closes = end_window(s);
+    return (newer || closes) && begin(s, view, closes);
 }
 
 /* NULL when memory is short. What the change does not concern is taken over. */
 static uint64_t *recompute(struct guild_sub *s, const struct audience_class *c, int64_t now_ms)
 {
     const struct view_diff *d = &s->change->diff;
-    const struct guild_view *v = s->view;
-    uint64_t *permissions = mem_array(MEM_GATEWAY, v->channel_count + 1, sizeof *permissions);
-    if (permissions == NULL)
-        return NULL;
-    struct subject who = audience_subject(c);
-    bool all = view_diff_concerns(d, c->special_user, c->roles, c->role_count) ||
+    bool all = s->change->closes ||
+               view_diff_concerns(d, c->special_user, c->roles, c->role_count) ||
                (!c->timeout_over && c->timed_out_until_ms <= now_ms);
-    uint64_t base = permissions_base(v, &who);
-    for (size_t i = 0; i < v->channel_count; i++) {
-        permissions[i] = all || d->changed[i]
-                             ? permissions_in_channel_from(base, v, &who, &v->channels[i], now_ms)
-                             : c->permissions[d->before[i]];
-    }
-    permissions[v->channel_count] = permissions_in_guild(v, &who, now_ms);
-    s->hub->work -= all ? (int)v->channel_count : (int)d->changed_count;
-    return permissions;
+    const struct audience_basis b = {
+        .held = c->permissions,
+        .held_count = s->change->old->channel_count,
+        .before = d->before,
+        .changed = all ? NULL : d->changed,
+        .bounded = s->floor != NULL || c->late,
+    };
+    return audience_compute(s, c, &b, now_ms);
 }
 
 /* The event is about a channel that it also brings into the sight of this class. */

@@ -218,7 +218,8 @@ void voice_list_note(struct guild_sub *s, const struct event *e)
         return;
     }
     there->state = e->voice->state;
-    there->could = may_be_in(held_there(s, &there->state, &owned));
+    /* In a window nobody knows; its end has them looked at. */
+    there->could = may_be_in(held_there(s, &there->state, &owned)) || s->narrowed;
     forget_payloads(there);
     if (e->voice->member != NULL) {
         bytes_unref(&there->member);

@@ -39,6 +39,7 @@ struct standing *standing_new(const struct member *m)
     struct standing *s = mem_zalloc(MEM_EVENTS, sizeof *s + m->role_count * sizeof *m->roles);
     if (s == NULL)
         return NULL;
+    s->position = m->standing;
     s->timed_out_until_ms = m->timed_out_until_ms;
     s->pending = m->pending;
     s->role_count = (uint32_t)m->role_count;

@@ -61,6 +61,8 @@ enum { EVENT_REQUEST_ID_MAX = 64 };
 
 /* What decides, besides the guild's view, what a member sees and may do. */
 struct standing {
+    uint64_t position; /* of the event that made it so; later than that of the event that brings it,
+                          if that was read from the log */
     int64_t timed_out_until_ms;
     bool pending;
     uint32_t role_count;
@@ -101,7 +103,8 @@ struct event {
     const uint64_t *content_users;
     uint32_t content_user_count;
     uint32_t content_whole_count; /* of those; event_new: all */
-    /* The structure of the guild as of this event, if the event changed it; owned reference. */
+    /* The structure of the guild as of this event, if the event changed it; of an event from the
+     * log, that of the moment of reading, with its position. Owned reference. */
     struct guild_view *view;
     /* Of GUILD_MEMBER_UPDATE: what decides what the member (entity_id) sees from here on. NULL: the
      * event did not change it. Owned, freed with the event. */

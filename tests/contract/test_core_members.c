@@ -62,6 +62,44 @@ static void test_who_may_rename(void **state)
     assert_int_equal(hall_edit(&h, first, stranger, &d, &m), ERR_UNKNOWN_MEMBER);
 }
 
+static void on_event(void *ctx, struct event *e)
+{
+    struct event **last = ctx;
+    event_unref(last);
+    *last = e;
+}
+
+/* From the log a standing comes as it is now, and says since when; that of who is gone does not. */
+static void test_replay_of_standing(void **state)
+{
+    struct hall h = hall_make(*state);
+    struct member m;
+    struct event *read = NULL;
+    struct person *guest = hall_member(&h, "guest");
+    struct member_edit nick = {.parts = MEMBER_NICK, .nick = SLICE("Nick")};
+    struct member_edit d = {.parts = MEMBER_TIME_OUT};
+    d.timed_out_until_ms = atomic_load(&h.f->wall_ms) + 60000;
+    cf_forget_events(h.f);
+    assert_int_equal(hall_edit(&h, h.owner, guest, &nick, &m), ERR_OK);
+    assert_int_equal(hall_edit(&h, h.owner, guest, &d, &m), ERR_OK);
+    const struct event *named = hall_event(&h, EVENT_GUILD_MEMBER_UPDATE, 0);
+    const struct event *timed_out = hall_event(&h, EVENT_GUILD_MEMBER_UPDATE, 1);
+    assert_null(named->standing);
+    assert_int_equal(timed_out->standing->position, timed_out->position);
+    const uint64_t rows[] = {named->position, timed_out->position};
+    struct stream s = {STREAM_GUILD, h.guild.v};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(events_replay(h.f->core, s, rows[i] - 1, 1, on_event, &read), ERR_OK);
+        assert_int_equal(read->standing->timed_out_until_ms, d.timed_out_until_ms);
+        assert_int_equal(read->standing->position, rows[1]);
+    }
+    assert_int_equal(hall_kick(&h, h.owner, guest), ERR_OK);
+    assert_int_equal(events_replay(h.f->core, s, rows[0] - 1, 1, on_event, &read), ERR_OK);
+    assert_null(read->standing);
+    assert_null(read->payload);
+    event_unref(&read);
+}
+
 static void test_time_out(void **state)
 {
     struct hall h = hall_make(*state);
@@ -436,6 +474,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_nick, cf_setup, cf_teardown),
         cmocka_unit_test_setup_teardown(test_who_may_rename, cf_setup, cf_teardown),
+        cmocka_unit_test_setup_teardown(test_replay_of_standing, cf_setup, cf_teardown),
         cmocka_unit_test_setup_teardown(test_time_out, cf_setup, cf_teardown),
         cmocka_unit_test_setup_teardown(test_leaving_keeps_the_time_out, cf_setup, cf_teardown),
         cmocka_unit_test_setup_teardown(test_time_outs_that_have_ended_go, cf_setup, cf_teardown),

@@ -160,7 +160,8 @@ struct sim_standing {
 struct sim_seat {
     unsigned user;
     struct sim_standing now;
-    uint64_t joined; /* position */
+    uint64_t stood;  /* position of the event that made it so */
+    uint64_t joined; /* likewise, a member */
 };
 
 struct sim_channel {
@@ -185,6 +186,8 @@ struct sim_entry {
     uint32_t epoch;
     uint8_t slot; /* of its channel */
     bool content; /* payload_blank differs */
+    bool reread;  /* a feed has it from the log, with the structure and the standing of later */
+    bool voided;  /* ... and without its payload: what it is about is gone */
 };
 
 /* From a position on: who sees which channels. */
@@ -254,11 +257,15 @@ struct subject world_subject(const struct sim_guild *g, unsigned seat, const str
                              struct role_id roles[SIM_ROLES]);
 /* NULL: there was no such channel. */
 const struct sim_trail *world_trail(const struct sim_guild *g, uint64_t channel);
-/* Whether the seat sees the slot's channel of the entry in some view and with some standing from
- * the entry on: what a log that is read back late may have made of it. */
-bool world_possible(const struct sim_guild *g, unsigned seat, const struct sim_entry *x, bool seen);
-/* The same of a channel, at any time. */
-bool world_possible_channel(const struct sim_guild *g, unsigned seat, uint64_t channel);
+/* Whether the seat sees what the entry is about in some view and with some standing from that epoch
+ * on: what a log that is read back late may have made of it. */
+bool world_possible(const struct sim_guild *g, unsigned seat, const struct sim_entry *x,
+                    uint32_t from, bool seen);
+/* The epoch in which the gap begins that the entry is in: of the last position before it that no
+ * feed has from the log. */
+uint32_t world_gap(const struct sim_guild *g, const struct sim_entry *x);
+/* Whether the seat really saw that in some epoch from that one to the entry's. */
+bool world_saw(const struct sim_guild *g, unsigned seat, const struct sim_entry *x, uint32_t from);
 size_t world_roles(const struct sim_guild *g, unsigned bits, struct role_id out[SIM_ROLES]);
 
 /* ---- sim_core ---- */
@@ -301,6 +308,7 @@ struct sim_known {
     uint64_t last;  /* position of the newest event of the guild that came */
     uint64_t lower; /* the session entered after this position */
     uint16_t sight;
+    uint16_t come; /* of those, since `last` */
     uint64_t channels[SIM_CHANNELS];
     uint64_t floors[SIM_CHANNELS]; /* last_message_id as it was told */
 };

@@ -85,6 +85,27 @@ uint64_t __wrap_permissions_in_channel_from(uint64_t base, const struct guild_vi
     return strikes(BUG_LEAK, 2000) ? held | PERMISSION_VIEW_CHANNEL : held;
 }
 
+uint64_t *__real_audience_compute(struct guild_sub *s, const struct audience_class *c,
+                                  const struct audience_basis *b, int64_t now_ms);
+uint64_t *__wrap_audience_compute(struct guild_sub *s, const struct audience_class *c,
+                                  const struct audience_basis *b, int64_t now_ms);
+
+uint64_t *__wrap_audience_compute(struct guild_sub *s, const struct audience_class *c,
+                                  const struct audience_basis *b, int64_t now_ms)
+{
+    struct guild_view *floor = s->floor;
+    struct audience_basis basis = *b;
+    if (BUG == BUG_WINDOW) {
+        s->floor = NULL;
+        basis.bounded = c->late;
+    }
+    if (BUG == BUG_STANDING)
+        basis.bounded = b->bounded && floor != NULL && !c->split;
+    uint64_t *permissions = __real_audience_compute(s, c, &basis, now_ms);
+    s->floor = floor;
+    return permissions;
+}
+
 void __real_audience_leave(struct guild_link *l);
 void __wrap_audience_leave(struct guild_link *l);
 

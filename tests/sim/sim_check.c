@@ -64,9 +64,7 @@ static void learn_channel(struct sim_client *c, const struct sim_guild *g, const
     const struct sim_trail *t = world_trail(g, id);
     if (t == NULL)
         sim_fail("client %u: a channel %" PRIu64 " that never was", c->index, id);
-    bool seen = has_bit(t->ever, seat_of(c, g)) ||
-                (SIM.late_views && world_possible_channel(g, seat_of(c, g), id));
-    if (!seen)
+    if (!has_bit(t->ever, seat_of(c, g)))
         sim_fail("LEAK client %u: told of channel %" PRIu64 " of guild %u, which user %u never saw",
                  c->index, id, g->index, c->user);
     if (k->sight & 1U << t->slot)
@@ -139,6 +137,26 @@ static bool due(const struct sim_client *c, const struct sim_guild *g, const str
            k->channels[x->slot] == x->e->channel_id && x->e->position > k->floors[x->slot];
 }
 
+/* The client sees the channel of the entry. */
+static bool in_sight(const struct sim_known *k, const struct sim_entry *x)
+{
+    return (k->sight & 1U << x->slot) != 0 && k->channels[x->slot] == x->e->channel_id;
+}
+
+/* What has come from the log, where no more is known than the structure and the standings before a
+ * gap and after it, is withheld while its channel is hidden from the client, or if a permission of
+ * the guild came or went in the gap; and the log has no payload for what is gone. */
+static bool may_be_missing(const struct sim_client *c, const struct sim_guild *g,
+                           const struct sim_known *k, const struct sim_entry *x)
+{
+    if (!SIM.late_views || !x->reread)
+        return false;
+    if (x->slot != SIM_NO_CHANNEL)
+        return !in_sight(k, x) || (k->come & 1U << x->slot) != 0;
+    return x->voided || (event_info(x->e->kind)->permissions != 0 &&
+                         world_possible(g, seat_of(c, g), x, world_gap(g, x), false));
+}
+
 static void check_gap(const struct sim_client *c, const struct sim_guild *g,
                       const struct sim_known *k, uint64_t before)
 {
@@ -146,17 +164,25 @@ static void check_gap(const struct sim_client *c, const struct sim_guild *g,
         return;
     for (uint64_t p = (k->exact ? k->last : k->lower) + 1; p < before; p++) {
         const struct sim_entry *x = &g->log[p - 1];
-        if (!due(c, g, k, x))
-            continue;
-        bool late = SIM.late_views && (x->e->kind == EVENT_CHANNEL_UPDATE ||
-                                       world_possible(g, seat_of(c, g), x, false));
-        if (late) /* with another structure than its own: of CHANNEL_CREATE it may be a part */
+        if (!due(c, g, k, x) || may_be_missing(c, g, k, x))
             continue;
         sim_fail("GAP client %u: %s at %" PRIu64 " of guild %u is missing before %" PRIu64
                  " (last %" PRIu64 ", entered after %" PRIu64 "%s)",
                  c->index, event_info(x->e->kind)->name, p, g->index, before, k->last, k->lower,
                  k->exact ? ", exact" : "");
     }
+}
+
+/* In a gap nobody knows that something was hidden and shown again: who saw it before, is shown it
+ * by some later structure and standing, and has not been told that it is gone. */
+static bool hidden_for_a_while(const struct sim_client *c, const struct sim_guild *g,
+                               const struct sim_entry *x)
+{
+    const struct sim_known *k = &c->guilds[g->index];
+    unsigned seat = seat_of(c, g);
+    bool told = x->slot == SIM_NO_CHANNEL || (c->intents & INTENT_GUILDS) == 0 || in_sight(k, x);
+    return SIM.late_views && x->reread && seat != SIM_NO_SEAT && told &&
+           world_saw(g, seat, x, world_gap(g, x)) && world_possible(g, seat, x, x->epoch, true);
 }
 
 static void check_entitled(const struct sim_client *c, const struct sim_guild *g,
@@ -167,7 +193,7 @@ static void check_entitled(const struct sim_client *c, const struct sim_guild *g
         sim_fail("LEAK client %u: %s without the intent", c->index, event_info(x->e->kind)->name);
     if (has_bit(x->may, seat))
         return;
-    if (SIM.late_views && seat != SIM_NO_SEAT && world_possible(g, seat, x, true))
+    if (hidden_for_a_while(c, g, x))
         return;
     sim_fail("LEAK client %u: %s at %" PRIu64 " of guild %u, which user %u may not have", c->index,
              event_info(x->e->kind)->name, x->e->position, g->index, c->user);
@@ -187,7 +213,7 @@ static void check_content(const struct sim_client *c, const struct sim_entry *x,
 static void check_sight(const struct sim_client *c, const struct sim_guild *g,
                         const struct sim_known *k, const struct sim_entry *x)
 {
-    if (SIM.late_views || !k->known)
+    if (!k->known || (SIM.late_views && x->reread))
         return;
     uint16_t sees = g->epochs[x->epoch].sight[seat_of(c, g)];
     if (k->sight != sees)
@@ -217,6 +243,7 @@ static void check_event(struct sim_client *c, const struct sim_guild *g, struct 
     check_gap(c, g, k, position);
     check_sight(c, g, k, x);
     k->last = position;
+    k->come = 0;
     k->exact = true;
     SIM.n.checked++;
 }
@@ -226,8 +253,7 @@ static void check_typing(const struct sim_client *c, const struct sim_guild *g, 
 {
     const struct sim_known *k = &c->guilds[g->index];
     const struct sim_trail *t = world_trail(g, channel);
-    if ((c->intents & INTENT_GUILD_MESSAGE_TYPING) == 0 ||
-        (!has_bit(t->ever, seat_of(c, g)) && !SIM.late_views))
+    if ((c->intents & INTENT_GUILD_MESSAGE_TYPING) == 0 || !has_bit(t->ever, seat_of(c, g)))
         sim_fail("LEAK client %u: typing", c->index);
     if ((c->intents & INTENT_GUILDS) != 0 &&
         (!k->known || (k->sight & 1U << t->slot) == 0 || k->channels[t->slot] != channel))
@@ -284,6 +310,12 @@ void check_ready(struct sim_client *c, struct slice d)
     json_decref(root);
 }
 
+static void see_channel(struct sim_client *c, const struct sim_guild *g, const json_t *channel)
+{
+    learn_channel(c, g, channel);
+    c->guilds[g->index].come |= (uint16_t)(1U << world_trail(g, id_of(channel, "id"))->slot);
+}
+
 static bool check_structure(struct sim_client *c, struct slice name, struct slice d)
 {
     bool create = slice_eq_cstr(name, "CHANNEL_CREATE");
@@ -302,7 +334,7 @@ static bool check_structure(struct sim_client *c, struct slice name, struct slic
         sim_fail("client %u: %.*s of a guild that it is not in", c->index, (int)name.len,
                  name.data);
     else if (create)
-        learn_channel(c, g, root);
+        see_channel(c, g, root);
     else
         lose_channel(c, g, id_of(root, "id"));
     json_decref(root);

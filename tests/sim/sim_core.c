@@ -129,9 +129,11 @@ enum err guild_snapshot_load(struct core *c, struct guild_id id, struct arena *a
     return ERR_OK;
 }
 
-/* As the core does: with the structure, and the standing, as they are now. */
-static struct event *late(const struct sim_guild *g, const struct event *e)
+/* As the core does: with the structure, and the standing, as they are now; of who is no member any
+ * more, with neither standing nor payload. */
+static struct event *late(const struct sim_guild *g, struct sim_entry *x)
 {
+    const struct event *e = x->e;
     struct event *copy = event_new(e->kind, e->stream, e->content_users, e->content_user_count);
     if (copy == NULL)
         abort();
@@ -140,23 +142,26 @@ static struct event *late(const struct sim_guild *g, const struct event *e)
     copy->guild_id = e->guild_id;
     copy->channel_id = e->channel_id;
     copy->entity_id = e->entity_id;
-    copy->payload = e->payload == NULL ? NULL : bytes_ref(e->payload);
+    const struct sim_seat *seat =
+        e->standing == NULL ? NULL : &g->seats[world_user(e->entity_id)->seats[g->index]];
+    x->voided = x->voided || (seat != NULL && !seat->now.member);
+    if (e->payload != NULL && (seat == NULL || seat->now.member))
+        copy->payload = bytes_ref(e->payload);
     copy->payload_blank = e->payload_blank == NULL ? NULL : bytes_ref(e->payload_blank);
     copy->view = e->view == NULL ? NULL : guild_view_ref(g->view);
-    if (e->standing == NULL)
+    if (seat == NULL || !seat->now.member)
         return copy;
-    const struct sim_seat *seat = &g->seats[world_user(e->entity_id)->seats[g->index]];
     struct role_id roles[SIM_ROLES];
     struct member m = {.roles = roles,
                        .role_count = world_roles(g, seat->now.roles, roles),
                        .timed_out_until_ms = seat->now.timed_out_until_ms,
-                       .pending = seat->now.pending};
-    if (seat->now.member)
-        copy->standing = standing_new(&m);
+                       .pending = seat->now.pending,
+                       .standing = seat->stood};
+    copy->standing = standing_new(&m);
     return copy;
 }
 
-static enum err replay_guild(const struct sim_guild *g, uint64_t after, unsigned max,
+static enum err replay_guild(struct sim_guild *g, uint64_t after, unsigned max,
                              void (*fn)(void *ctx, struct event *e), void *ctx)
 {
     if (g->deleted)
@@ -164,9 +169,10 @@ static enum err replay_guild(const struct sim_guild *g, uint64_t after, unsigned
     if (after < g->trimmed)
         return ERR_LOG_TRIMMED;
     for (uint64_t p = after; p < g->head && p < after + max; p++) {
-        struct event *e = g->log[p].e;
-        bool as_now = SIM.late_views && (e->view != NULL || e->standing != NULL);
-        fn(ctx, as_now ? late(g, e) : event_ref(e));
+        struct sim_entry *x = &g->log[p];
+        bool as_now = SIM.late_views && (x->e->view != NULL || x->e->standing != NULL);
+        x->reread = x->reread || SIM.late_views;
+        fn(ctx, as_now ? late(g, x) : event_ref(x->e));
     }
     return ERR_OK;
 }

@@ -34,10 +34,11 @@ static bool sees_slot(const struct sim_guild *g, const struct guild_view *v, uns
     return s->member && c != NULL && permissions_visible(v, &who, c, sim_wall_ms(NULL));
 }
 
-bool world_possible(const struct sim_guild *g, unsigned seat, const struct sim_entry *x, bool seen)
+bool world_possible(const struct sim_guild *g, unsigned seat, const struct sim_entry *x,
+                    uint32_t from, bool seen)
 {
     const struct sim_standing *before = NULL;
-    for (uint32_t i = x->epoch; i < g->epoch_count; i++) {
+    for (uint32_t i = from; i < g->epoch_count; i++) {
         const struct sim_standing *s = &g->epochs[i].standings[seat];
         if (before != NULL && memcmp(before, s, sizeof *s) == 0)
             continue; /* those between change of standing differ in the view alone: below */
@@ -45,7 +46,7 @@ bool world_possible(const struct sim_guild *g, unsigned seat, const struct sim_e
         if (!seen && s->timed_out_until_ms != 0 && event_info(x->e->kind)->permissions != 0)
             return true;
         const struct guild_view *v = NULL;
-        for (uint32_t k = x->epoch; k < g->epoch_count; k++) {
+        for (uint32_t k = from; k < g->epoch_count; k++) {
             if (g->epochs[k].view == v)
                 continue;
             v = g->epochs[k].view;
@@ -56,11 +57,21 @@ bool world_possible(const struct sim_guild *g, unsigned seat, const struct sim_e
     return false;
 }
 
-bool world_possible_channel(const struct sim_guild *g, unsigned seat, uint64_t channel)
+uint32_t world_gap(const struct sim_guild *g, const struct sim_entry *x)
 {
-    struct event e = {.kind = EVENT_MESSAGE_CREATE, .channel_id = channel};
-    const struct sim_entry x = {.e = &e};
-    return world_possible(g, seat, &x, true);
+    uint64_t position = x->e->position;
+    while (position > 1 && g->log[position - 1].reread)
+        position--;
+    return g->log[position - 1].epoch;
+}
+
+bool world_saw(const struct sim_guild *g, unsigned seat, const struct sim_entry *x, uint32_t from)
+{
+    for (uint32_t i = from; i <= x->epoch; i++) {
+        if (sees_slot(g, g->epochs[i].view, seat, &g->epochs[i].standings[seat], x))
+            return true;
+    }
+    return false;
 }
 
 struct guild_view *world_view(const struct sim_guild *g, uint64_t position)

@@ -388,13 +388,15 @@ static void commit_member(struct sim_guild *g, enum event_kind kind, unsigned se
     epoch_of_member(g, seat);
     struct event *e = draft(g, kind, NULL, 0);
     e->entity_id = seat_user(g, seat)->id;
+    g->seats[seat].stood = g->head + 1;
     if (kind == EVENT_GUILD_MEMBER_UPDATE) {
         struct role_id roles[SIM_ROLES];
         const struct sim_standing *s = &g->seats[seat].now;
         struct member m = {.roles = roles,
                            .role_count = world_roles(g, s->roles, roles),
                            .timed_out_until_ms = s->timed_out_until_ms,
-                           .pending = s->pending};
+                           .pending = s->pending,
+                           .standing = g->seats[seat].stood};
         e->standing = standing_new(&m);
         if (e->standing == NULL)
             abort();

@@ -158,6 +158,43 @@ static inline struct event *standing_event(uint64_t position, const struct membe
     return e;
 }
 
+/* The dispatches after number `from`: "-2101 -2100 +2100 NAME ...". */
+static inline const char *heard(const struct session *s, uint64_t from)
+{
+    static char out[4096];
+    size_t used = 0;
+    out[0] = '\0';
+    for (uint64_t seq = from + 1; seq <= s->replay.seq; seq++) {
+        const struct bytes *b = replay_get(&s->replay, seq);
+        assert_non_null(b);
+        char name[64] = "";
+        unsigned long long id = 0;
+        char text[512];
+        snprintf(text, sizeof text, "%.*s", (int)b->len, b->data);
+        if (sscanf(text, "\"t\":\"%63[A-Z_]\"", name) != 1)
+            snprintf(name, sizeof name, "%.60s", text); /* of say() */
+        const char *at = strstr(text, "\"d\":{\"id\":\"");
+        if (at != NULL)
+            sscanf(at + 11, "%llu", &id);
+        const char *space = used == 0 ? "" : " ";
+        int n = strcmp(name, "CHANNEL_CREATE") == 0 ? snprintf(out + used, 64, "%s+%llu", space, id)
+                : strcmp(name, "CHANNEL_DELETE") == 0
+                    ? snprintf(out + used, 64, "%s-%llu", space, id)
+                    : snprintf(out + used, 64, "%s%s", space, name);
+        used += (size_t)n;
+        assert_true(used < sizeof out - 128);
+    }
+    return out;
+}
+
+static inline struct member member_with(uint64_t user, const struct role_id *roles, size_t count)
+{
+    return (struct member){.guild = {FX_GUILD},
+                           .user = {.id = {user}, .username = SLICE("u")},
+                           .roles = roles,
+                           .role_count = count};
+}
+
 static inline bool last_is(const struct session *s, const char *text)
 {
     const struct bytes *b = replay_get(&s->replay, s->replay.seq);

@@ -72,43 +72,6 @@ static void change(const struct plan *p, enum event_kind kind, uint64_t channel)
     commit_view(make_view(next_position(), p), kind, channel);
 }
 
-/* The dispatches after number `from`: "-2101 -2100 +2100 NAME ...". */
-static const char *heard(const struct session *s, uint64_t from)
-{
-    static char out[4096];
-    size_t used = 0;
-    out[0] = '\0';
-    for (uint64_t seq = from + 1; seq <= s->replay.seq; seq++) {
-        const struct bytes *b = replay_get(&s->replay, seq);
-        assert_non_null(b);
-        char name[64] = "";
-        unsigned long long id = 0;
-        char text[512];
-        snprintf(text, sizeof text, "%.*s", (int)b->len, b->data);
-        if (sscanf(text, "\"t\":\"%63[A-Z_]\"", name) != 1)
-            snprintf(name, sizeof name, "%.60s", text); /* of say() */
-        const char *at = strstr(text, "\"d\":{\"id\":\"");
-        if (at != NULL)
-            sscanf(at + 11, "%llu", &id);
-        const char *space = used == 0 ? "" : " ";
-        int n = strcmp(name, "CHANNEL_CREATE") == 0 ? snprintf(out + used, 64, "%s+%llu", space, id)
-                : strcmp(name, "CHANNEL_DELETE") == 0
-                    ? snprintf(out + used, 64, "%s-%llu", space, id)
-                    : snprintf(out + used, 64, "%s%s", space, name);
-        used += (size_t)n;
-        assert_true(used < sizeof out - 128);
-    }
-    return out;
-}
-
-static struct member member_with(uint64_t user, const struct role_id *roles, size_t count)
-{
-    return (struct member){.guild = {FX_GUILD},
-                           .user = {.id = {user}, .username = SLICE("u")},
-                           .roles = roles,
-                           .role_count = count};
-}
-
 static void set_roles(uint64_t user, uint64_t role)
 {
     const struct role_id roles[] = {{role}};
