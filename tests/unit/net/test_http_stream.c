@@ -14,8 +14,8 @@ static struct {
     bool on_workers;
     enum err refuse; /* the second piece */
     size_t max;
-    uint64_t sum;     /* of the bytes, with their places */
-    size_t cut_after; /* of a reply: then it fails */
+    _Atomic uint64_t sum; /* of the bytes, with their places */
+    size_t cut_after;     /* of a reply: then it fails */
     struct job job;
     _Atomic unsigned pieces;
     _Atomic size_t bytes;
