@@ -135,16 +135,16 @@ enum session_state { SESSION_LOADING, SESSION_LIVE };
 /* First what every dispatch touches: two lines of the cache, and no more. */
 struct session {
     uint32_t magic;
-    bool failed;        /* about to be freed, takes nothing any more */
-    bool ready_pending; /* people: READY waits for all guilds */
-    bool retry_load;    /* more happened while LOADING than could be held */
-    struct hub *hub;
-    struct gw_conn *conn; /* NULL while detached */
+    bool failed;                   /* about to be freed, takes nothing any more */
+    bool ready_pending;            /* people: READY waits for all guilds */
+    bool retry_load;               /* more happened while LOADING than could be held */
+    struct gw_conn *conn;          /* NULL while detached */
+    struct inspection *inspection; /* an operator looks at it */
     struct replay replay;
+    struct hub *hub;
     uint64_t
         asked_seq; /* up to this number, so many bytes are READY and guilds: what was asked for */
     size_t asked_bytes;
-    struct inspection *inspection; /* an operator looks at it */
     struct member_requests
         *requests; /* op 8 that waits or is answered (member_request.h); or NULL */
     enum session_state state;

@@ -17,22 +17,23 @@
 
 struct replay_piece;
 
+/* First what every push touches. */
 struct replay {
-    struct replay_piece *first; /* NULL: no slots */
     struct replay_piece *last;
-    struct replay_piece *unsent; /* where sent + 1 is, or will be */
-    uint32_t count;
-    uint16_t first_at;  /* the oldest slot, in `first` */
-    uint16_t last_end;  /* the slots that `last` has taken ... */
-    uint16_t last_room; /* ... of so many */
-    uint16_t unsent_at; /* likewise */
-    uint16_t unsent_room;
     uint64_t seq;        /* last number given; the slots hold (seq - count, seq] */
     uint64_t sent;       /* last number given to the connection */
     size_t bytes;        /* of all slots */
     size_t unsent_bytes; /* of (sent, seq] */
-    uint64_t marked;     /* what had been pushed at marked_ms */
     uint64_t marked_ms;
+    uint32_t count;
+    uint16_t last_end;  /* the slots that `last` has taken ... */
+    uint16_t last_room; /* ... of so many */
+    uint16_t unsent_at; /* likewise, of `unsent` */
+    uint16_t unsent_room;
+    uint16_t first_at;           /* the oldest slot, in `first` */
+    struct replay_piece *unsent; /* where sent + 1 is, or will be */
+    struct replay_piece *first;  /* NULL: no slots */
+    uint64_t marked;             /* what had been pushed at marked_ms */
 };
 
 /* The first piece is small, for the many sessions to which little is sent; each that follows has
