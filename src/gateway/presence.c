@@ -132,8 +132,9 @@ void presence_drop_friend(struct gateway *g, uint64_t user, uint64_t other)
 /* Whom a change concerns; gathered under the lock, told after it. */
 struct change {
     uint64_t user;
-    uint64_t hubs; /* a bit each: where the user has sessions */
-    struct friend_list *friends;
+    uint64_t hubs;               /* a bit each: where the user has sessions */
+    struct friend_list *friends; /* to be told */
+    bool all;                    /* they are all that there are */
 };
 
 /* Under the lock. sessions: that list reads differently; a bot has nobody to tell that. */
@@ -147,6 +148,26 @@ static struct change settle(struct presences *p, struct presence_user *u, bool s
     LIST_FOREACH (it, &u->seats)
         c.hubs |= UINT64_C(1) << LIST_OWNER(it, struct seat, node)->hub % PRESENCE_HUBS_MAX;
     c.friends = shown ? friend_list_ref(u->friends) : NULL;
+    c.all = true;
+    return c;
+}
+
+/* Takes over both references. Under the lock. A friend who was not in the list yet has not been
+ * told of what changed since the friendship began, and is told now. */
+static struct change set_person(struct presences *p, struct presence_user *u, bool sessions,
+                                struct friend_list *friends, struct bytes *custom)
+{
+    struct friend_list *before = u->friends;
+    bytes_unref(&u->custom);
+    u->friends = friends;
+    u->custom = custom;
+    struct change c = settle(p, u, sessions);
+    if (c.friends == NULL && u->now != NULL) {
+        c.user = u->id;
+        c.friends = friend_list_added(before, friends);
+        c.all = false;
+    }
+    friend_list_unref(&before);
     return c;
 }
 
@@ -155,7 +176,7 @@ static void tell(struct gateway *g, struct change *c)
     for (unsigned i = 0; i < g->hub_count; i++) {
         bool own = (c->hubs >> i % PRESENCE_HUBS_MAX & 1) != 0;
         if (own || c->friends != NULL)
-            desk_notice(&g->hubs[i], c->user, own, c->friends);
+            desk_notice(&g->hubs[i], c->user, own, c->friends, c->all);
     }
     friend_list_unref(&c->friends);
 }
@@ -223,14 +244,10 @@ void presence_join(struct session *s, enum presence_status wanted, struct friend
     seat->user = user_obtain(part, s->who.user.v);
     if (seat->user != NULL) {
         struct presence_user *u = seat->user;
-        friend_list_unref(&u->friends);
-        bytes_unref(&u->custom);
-        u->friends = friends;
-        u->custom = custom;
         u->seat_count++;
         seat_count(seat, true);
         seat_place(seat);
-        c = settle(g->presences, u, seat->person && u->seat_count > 1);
+        c = set_person(g->presences, u, seat->person && u->seat_count > 1, friends, custom);
     }
     pthread_mutex_unlock(&part->lock);
     if (seat->user == NULL) { /* offline, for others, until it begins anew */
@@ -361,13 +378,8 @@ void presence_set_person(struct hub *h, uint64_t user, struct friend_list *frien
     struct change c = {0};
     struct presence_part *part = presence_user_part(g->presences, user);
     struct presence_user *u = map_get(&part->map, user);
-    if (u != NULL) {
-        friend_list_unref(&u->friends);
-        bytes_unref(&u->custom);
-        u->friends = friends;
-        u->custom = custom;
-        c = settle(g->presences, u, false);
-    }
+    if (u != NULL)
+        c = set_person(g->presences, u, false, friends, custom);
     pthread_mutex_unlock(&part->lock);
     if (u == NULL) {
         friend_list_unref(&friends);

@@ -66,6 +66,21 @@ bool friend_list_has(const struct friend_list *f, uint64_t id)
     return f != NULL && bsearch(&id, f->ids, f->count, sizeof f->ids[0], by_id) != NULL;
 }
 
+struct friend_list *friend_list_added(const struct friend_list *before,
+                                      const struct friend_list *now)
+{
+    struct friend_list *added = now == NULL ? NULL : friend_list_new(now->ids, now->count);
+    if (added == NULL)
+        return NULL;
+    added->count = 0;
+    for (uint32_t i = 0; i < now->count; i++)
+        if (!friend_list_has(before, now->ids[i]))
+            added->ids[added->count++] = now->ids[i];
+    if (added->count == 0)
+        friend_list_unref(&added);
+    return added;
+}
+
 /* ---- settings ---- */
 
 static void write_emoji(struct json_writer *w, const json_t *custom)
@@ -249,9 +264,9 @@ static void read_done(struct gw_job *j)
         bool again = u->person_again;
         u->person_reading = false;
         u->person_again = false;
-        if (j->err == ERR_OK)
+        if (j->err == ERR_OK && !again) /* else it may be what was before */
             take(u, p);
-        else
+        else if (j->err != ERR_OK)
             log_warn(loop_log(j->hub->loop), "gateway", "a person's presence could not be read",
                      LOG_U("user", p->user));
         if (again)

@@ -51,6 +51,9 @@ struct friend_list *friend_list_without(const struct friend_list *f, uint64_t id
 struct friend_list *friend_list_ref(struct friend_list *f);
 void friend_list_unref(struct friend_list **f);
 bool friend_list_has(const struct friend_list *f, uint64_t id);
+/* Those of `now` that `before` has not; NULL: none, or memory is short. Either may be NULL. */
+struct friend_list *friend_list_added(const struct friend_list *before,
+                                      const struct friend_list *now);
 
 /* A user with sessions. Under the lock of its part; in rosters as long as there are links. */
 struct presence_user {
@@ -137,8 +140,8 @@ size_t watch_take(struct gateway *g, struct presence_watch *w, struct told *out,
 
 /* presence_tell.c: any thread */
 /* own: the user's links and sessions on that loop are to be looked at; friends: to be told of the
- * user, those of them who are on that loop. */
-void desk_notice(struct hub *h, uint64_t user, bool own, struct friend_list *friends);
+ * user, those of them who are on that loop. all: they are all that the user has. */
+void desk_notice(struct hub *h, uint64_t user, bool own, struct friend_list *friends, bool all);
 /* Somebody's presence has changed, and this loop has not been told. */
 bool desk_knows(struct hub *h, uint64_t user);
 void desk_watch_due(struct hub *h, struct presence_watch *w);

@@ -16,6 +16,7 @@ struct notice {
     uint64_t user;
     bool own;
     struct friend_list *friends; /* NULL: they are not told */
+    bool all;                    /* all friends there are by then, or these only */
 };
 
 struct presence_desk {
@@ -107,17 +108,26 @@ static struct notice *notice_of(struct presence_desk *d, uint64_t user)
     return n;
 }
 
-void desk_notice(struct hub *h, uint64_t user, bool own, struct friend_list *friends)
+/* Of two lists one is kept, and all are told. */
+static void note_friends(struct notice *n, struct friend_list *friends, bool all)
+{
+    bool had_all = n->friends != NULL && n->all;
+    n->all = all || n->friends != NULL;
+    if (had_all && !all)
+        return;
+    friend_list_unref(&n->friends);
+    n->friends = friend_list_ref(friends);
+}
+
+void desk_notice(struct hub *h, uint64_t user, bool own, struct friend_list *friends, bool all)
 {
     struct presence_desk *d = h->desk;
     pthread_mutex_lock(&d->lock);
     struct notice *n = notice_of(d, user);
     if (n != NULL) {
         n->own = n->own || own;
-        if (friends != NULL) {
-            friend_list_unref(&n->friends);
-            n->friends = friend_list_ref(friends);
-        }
+        if (friends != NULL)
+            note_friends(n, friends, all);
         if (!d->closed)
             ring(d);
     }
@@ -206,17 +216,18 @@ static void tell_friend(struct hub *h, uint64_t friend, struct bytes *payload)
 }
 
 /* Those of now; those of then only if the user is gone, and has no others to name. */
-static int tell_friends(struct hub *h, uint64_t user, struct friend_list *then)
+static int tell_friends(struct hub *h, uint64_t user, const struct notice *n)
 {
     bool here;
     struct presence *p = presence_get(h->gateway, user);
     struct friend_list *friends = presence_friends(h->gateway, user, &here);
     if (!here)
-        friends = friend_list_ref(then);
+        friends = friend_list_ref(n->friends);
     struct bytes *payload = friends == NULL ? NULL : presence_update_payload(h, user, p, 0);
     int count = payload == NULL ? 0 : (int)friends->count;
     for (int i = 0; i < count; i++)
-        tell_friend(h, friends->ids[i], payload);
+        if (n->all || friend_list_has(n->friends, friends->ids[i]))
+            tell_friend(h, friends->ids[i], payload);
     bytes_unref(&payload);
     friend_list_unref(&friends);
     presence_unref(&p);
@@ -232,7 +243,7 @@ static int tell_notice(struct hub *h, const struct notice *n)
         tell_own_sessions(h, u);
     }
     if (n->friends != NULL)
-        work += tell_friends(h, n->user, n->friends);
+        work += tell_friends(h, n->user, n);
     return work;
 }
 
