@@ -20,8 +20,8 @@ const MIB = 1024 * 1024;
 const LARGE = 500 * MIB;
 const FLAGS = [...UNLIMITED, `--http.stream_bytes_max=${600 * MIB}`, `--uploads.file_bytes_max=${550 * MIB}`,
     `--uploads.message_bytes_max=${560 * MIB}`, '--http.streams_per_user=128'];
-// Sanitizers keep freed memory aside to catch its use.
-const GROWTH_KIB_MAX = process.env.GUILDHALL_TEST_SANITIZER ? 300 * 1024 : 2 * 1024;
+// Sanitizers keep freed memory aside to catch its use: 256 MiB of it, and more for each thread.
+const GROWTH_KIB_MAX = process.env.GUILDHALL_TEST_SANITIZER ? 400 * 1024 : 2 * 1024;
 
 const rssKib = (server) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))[1]);
 const stagedIn = (data) => {
