@@ -39,6 +39,9 @@ export function cleanEnvironment(extra = {}) {
     return { ...Object.fromEntries(kept), ...extra };
 }
 
+// Sanitizers make everything several times slower: a read may take longer than it otherwise may.
+const PATIENCE = process.env.GUILDHALL_TEST_SANITIZER ? { GUILDHALL_STORE_READ_LIMIT_MS: '20000' } : {};
+
 // And with the database of the data folder, if the test does not name one itself.
 function storeEnvironment(data, env) {
     const own = 'GUILDHALL_STORE_URL' in env ? {} : databaseEnvironment(data);
@@ -76,7 +79,7 @@ export class Server {
     static async start({ flags = UNLIMITED, data = temporaryFolder(), env = {}, prefix = [] } = {}) {
         const line = [...prefix, BINARY, 'serve', '--data', data, '--listen', '127.0.0.1:0', ...flags];
         const child = spawn(line[0], line.slice(1), {
-            cwd: temporaryFolder(), env: storeEnvironment(data, env),
+            cwd: temporaryFolder(), env: storeEnvironment(data, { ...PATIENCE, ...env }),
             stdio: ['ignore', 'pipe', 'pipe'],
         });
         running.add(child);

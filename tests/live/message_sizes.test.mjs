@@ -6,13 +6,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { api, assertError, formCodes, ok } from '../lib/api.mjs';
-import { UNLIMITED, useServer } from '../lib/server.mjs';
+import { useServer } from '../lib/server.mjs';
 import { guild, person } from '../lib/world.mjs';
 
 const MESSAGES = 100;
-// Under a sanitizer the largest page takes longer than a read may.
-const PATIENCE = process.env.GUILDHALL_TEST_SANITIZER ? ['--store.read_limit_ms=60000'] : [];
-const server = await useServer({ flags: [...UNLIMITED, ...PATIENCE] });
+const server = await useServer();
 const owner = await person(server);
 const home = await guild(server, owner);
 const path = `/channels/${home.channel}/messages`;
