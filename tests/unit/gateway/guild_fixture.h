@@ -52,12 +52,10 @@ static inline struct session *session_of(uint64_t user, uint32_t intents)
     return s;
 }
 
-/* A live session in the guild, with these roles. */
-static inline struct session *enter_with(uint64_t user, uint32_t intents,
-                                         const struct role_id *roles, size_t role_count)
+/* The session is in the guild from here on. */
+static inline void bring_in(struct session *s, const struct role_id *roles, size_t role_count)
 {
-    struct session *s = session_of(user, intents);
-    struct membership m = membership_with(user, roles, role_count);
+    struct membership m = membership_with(s->who.user.v, roles, role_count);
     struct guild_link *l = guild_link_new(s, &m);
     assert_non_null(l);
     guild = l->guild;
@@ -66,6 +64,14 @@ static inline struct session *enter_with(uint64_t user, uint32_t intents,
     else
         settle();
     assert_non_null(l->class);
+}
+
+/* A live session in the guild, with these roles. */
+static inline struct session *enter_with(uint64_t user, uint32_t intents,
+                                         const struct role_id *roles, size_t role_count)
+{
+    struct session *s = session_of(user, intents);
+    bring_in(s, roles, role_count);
     return s;
 }
 

@@ -47,23 +47,10 @@ static inline struct session *identify_on(uint64_t user, bool bot, uint32_t inte
     return s;
 }
 
-static inline void enter_guild(struct session *s)
-{
-    struct membership m = membership_with(s->who.user.v, NULL, 0);
-    struct guild_link *l = guild_link_new(s, &m);
-    assert_non_null(l);
-    guild = l->guild;
-    if (guild_link_ready(l))
-        guild_link_activate(l);
-    else
-        settle();
-    assert_non_null(l->class);
-}
-
 static inline struct session *come(uint64_t user, bool bot, uint32_t intents, const char *presence)
 {
     struct session *s = identify_on(user, bot, intents, "{\"os\":\"linux\"}", presence, NULL);
-    enter_guild(s);
+    bring_in(s, NULL, 0);
     return s;
 }
 
