@@ -200,7 +200,7 @@ ${table(PAIR_HEAD('bare program'), ['single', 'bursts', 'bursts32'].flatMap((par
 
 A guild of ${number(FAIRNESS.sessions)} sessions is offered ${number(r.fairness.rate)} messages a second, twice what the loop delivers in bursts of 32, and
 ${range(r.fairness.delivered)} are delivered meanwhile; memory grew by ${number(r.fairness.growth / 2 ** 20, 1)} MiB at most. How long a message of another guild of
-${FAIRNESS.others} sessions on the same loop takes from its time to the last of them, with that and without:
+${FAIRNESS.others} sessions on the same loop takes from its time to the last of them, with that and without${r.fairness.first ? '' : ' (and without priority: not root)'}:
 
 ${table(['median (quartiles)', 'without', 'with', 'ratio'], roleChangeRows({ quiet: r.fairness.idle, busy: r.fairness.busy, ratio: r.fairness.ratio }))}
 
